@@ -1,0 +1,81 @@
+// ChatService: everything that can be done to conversations, over the store and the engine.
+//
+// Lives on the GUI thread and never blocks it: SQL runs on the storage thread, inference on the
+// engine's. A prompt is committed to disk before inference starts; a growing answer is saved at least
+// once a second; an answer left Streaming by a crash is found Interrupted at the next start.
+// Failures arrive as failed() with a sentence to show; nothing that was stored is lost by them.
+#pragma once
+
+#include "core/chat/chat_types.h"
+#include "core/engine/chat_engine.h"
+
+#include <QObject>
+#include <memory>
+
+namespace alcove::storage {
+class StorageThread;
+}
+
+namespace alcove::chat {
+
+// How answers are made; set from the settings before an answer starts.
+struct AnswerOptions {
+    QString systemPrompt; // empty: none
+    llm::SamplingParams sampling;
+    quint32 maxTokens = 0; // 0: as many as the context holds
+    engine::TemplateFallback templateFallback = engine::TemplateFallback::Refuse;
+};
+
+class ChatService : public QObject
+{
+    Q_OBJECT
+public:
+    // Both outlive the service.
+    ChatService(storage::StorageThread &storage, engine::ChatEngine &engine, QObject *parent = nullptr);
+    ~ChatService() override; // saves a growing answer and waits for the storage thread
+
+    void setAnswerOptions(const AnswerOptions &options);
+    void setModelName(const QString &name); // stored with each answer
+
+    ChatId answeringChat() const; // kNoId when no answer is being written
+    MessageId answeringMessage() const;
+
+public slots:
+    void listChats();                        // -> chatsListed
+    void searchChats(const QString &words);  // -> searchFinished
+    void openChat(alcove::chat::ChatId id);  // -> chatOpened
+    void renameChat(alcove::chat::ChatId id, const QString &title);
+    void setPinned(alcove::chat::ChatId id, bool pinned);
+    void deleteChat(alcove::chat::ChatId id);   // soft, 30 days -> chatDeleted
+    void restoreChat(alcove::chat::ChatId id);  // undo -> chatChanged
+
+    // Sends `text` in a chat, or in a new one (kNoId): -> chatChanged, messageAdded (user), messageAdded
+    // (assistant, Streaming), answerTextAppended..., answerFinished.
+    void sendPrompt(alcove::chat::ChatId id, const QString &text);
+    void regenerate(alcove::chat::MessageId assistantMessage);               // a sibling answer
+    void editPrompt(alcove::chat::MessageId userMessage, const QString &text); // a sibling prompt, then its answer
+    void selectSibling(alcove::chat::MessageId message, int siblingIndex);   // -> chatOpened with the other branch
+    void stopAnswer();
+
+signals:
+    void chatsListed(const QVector<alcove::chat::ChatSummary> &chats); // newest first, pinned first
+    void searchFinished(const QString &words, const QVector<alcove::chat::ChatSummary> &chats);
+    void chatOpened(const alcove::chat::Conversation &conversation);
+    void chatChanged(const alcove::chat::ChatSummary &chat); // added, renamed, pinned, touched or restored
+    void chatDeleted(alcove::chat::ChatId id);
+
+    void messageAdded(alcove::chat::ChatId chat, const alcove::chat::Message &message);
+    void promptProgress(alcove::chat::ChatId chat, alcove::chat::MessageId message, double fraction);
+    void answerTextAppended(alcove::chat::ChatId chat, alcove::chat::MessageId message, const QString &text);
+    // The whole message as stored; Complete, Stopped or Failed.
+    void answerFinished(alcove::chat::ChatId chat, const alcove::chat::Message &message,
+                        const alcove::engine::GenerationResult &result);
+
+    void failed(const alcove::Error &error);
+
+private:
+    class Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace alcove::chat

@@ -1,0 +1,80 @@
+// Executor: runs a model specification on one device and owns its KV cache.
+//
+// One thread at a time. A failed call leaves the executor usable unless it says DeviceLost; length()
+// always tells what the KV cache holds. Cancelling a forward keeps the slices already computed.
+#pragma once
+
+#include "core/base/cancellation.h"
+#include "core/base/result.h"
+#include "core/llm/model_spec.h"
+#include "core/llm/sampling.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace alcove::llm {
+
+enum class LogitRows { None, Last, All };
+
+enum class KvFormat { F32, F16 };
+
+struct ExecutorOptions {
+    std::uint32_t contextLength = 0; // positions in the KV cache; 0: min(4096, trained)
+    KvFormat kvFormat = KvFormat::F16;
+    std::uint32_t threads = 0; // CPU executor; 0: one per core
+};
+
+struct ExecutorInfo {
+    std::string device;                  // "AMD Radeon RX 7600", "Processor"
+    std::uint64_t weightBytes = 0;       // held on the device
+    std::uint64_t kvBytes = 0;
+    std::uint64_t scratchBytes = 0;
+    std::uint32_t stagesPerToken = 0;    // runs between barriers of one decode step; 0 on the CPU
+    std::uint32_t submitsPerToken = 0;
+};
+
+struct LoadHooks {
+    std::function<void(std::uint64_t doneBytes, std::uint64_t totalBytes)> progress; // may be empty
+    CancelToken cancel;
+};
+
+struct ForwardHooks {
+    std::function<void(std::size_t doneTokens, std::size_t totalTokens)> progress; // may be empty
+    CancelToken cancel; // looked at at least every 100 ms of work
+};
+
+class Executor
+{
+public:
+    virtual ~Executor() = default;
+
+    virtual const ModelSpec &spec() const = 0;
+    virtual ExecutorInfo info() const = 0;
+    virtual std::uint32_t capacity() const = 0; // positions
+    virtual std::uint32_t length() const = 0;   // positions evaluated that the caller has seen
+
+    // Forgets every position from `length` on (length <= length()). Ends a sampling run.
+    virtual Result<> truncate(std::uint32_t length) = 0;
+
+    // Appends tokens to the KV cache and returns the asked logits: nothing, [vocabulary] after the
+    // last token, or [tokens.size()][vocabulary]. Ends a sampling run.
+    // ContextFull when length() + tokens.size() > capacity(); InvalidArgument for no tokens or an id
+    // outside the vocabulary.
+    virtual Result<std::vector<float>> forward(std::span<const Token> tokens, LogitRows rows,
+                                               const ForwardHooks &hooks = {}) = 0;
+
+    // Starts a sampling run on the logits that the last forward left behind.
+    // `history`: the tokens that the penalties look back on (the prompt).
+    virtual Result<> startSampling(const SamplingParams &params, std::span<const Token> history) = 0;
+
+    // Draws the next token of the run. The token drawn before is evaluated first (length() grows by
+    // one); the newest drawn token is not in the KV cache yet. An executor may compute ahead; what
+    // the caller has not been given never counts. ContextFull when the cache has no room left.
+    virtual Result<Token> sampleNext() = 0;
+};
+
+} // namespace alcove::llm
