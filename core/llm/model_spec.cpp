@@ -1,0 +1,225 @@
+#include "core/llm/model_spec.h"
+
+#include "core/llm/spec_reader.h"
+
+#include <filesystem>
+#include <unordered_set>
+
+namespace alcove::llm {
+
+namespace {
+
+// What tells the decoders of the llama family apart.
+struct Family {
+    std::string_view architecture;
+    RopePairs pairs;
+    enum class Biases { None, QueryKeyValue } biases;
+    enum class HeadNorms { None, QueryAndKey } headNorms;
+};
+
+constexpr Family kFamilies[] = {
+    {"llama", RopePairs::Adjacent, Family::Biases::None, Family::HeadNorms::None},
+    {"qwen2", RopePairs::SplitHalf, Family::Biases::QueryKeyValue, Family::HeadNorms::None},
+    {"qwen3", RopePairs::SplitHalf, Family::Biases::None, Family::HeadNorms::QueryAndKey},
+};
+
+Result<Layer> readLayer(SpecReader &reader, const ModelSpec &spec, const Family &family,
+                        const Attention &shape, std::uint32_t hidden, float epsilon,
+                        std::uint32_t index)
+{
+    const std::string block = "blk." + std::to_string(index) + ".";
+    const std::uint64_t queryWidth = std::uint64_t(shape.heads) * shape.headSize;
+    const std::uint64_t kvWidth = std::uint64_t(shape.kvHeads) * shape.headSize;
+
+    Layer layer;
+    layer.mixerNorm = reader.norm(block + "attn_norm", spec.width, epsilon);
+    Attention attention = shape;
+    // The llama family's files carry biases only where the model was trained with them.
+    const auto biases = family.biases == Family::Biases::QueryKeyValue ? SpecReader::Bias::Required
+                                                                       : SpecReader::Bias::Optional;
+    attention.query = reader.linear(block + "attn_q", queryWidth, spec.width, biases);
+    attention.key = reader.linear(block + "attn_k", kvWidth, spec.width, biases);
+    attention.value = reader.linear(block + "attn_v", kvWidth, spec.width, biases);
+    attention.output =
+        reader.linear(block + "attn_output", spec.width, queryWidth, SpecReader::Bias::Optional);
+    if (family.headNorms == Family::HeadNorms::QueryAndKey) {
+        attention.queryNorm = reader.norm(block + "attn_q_norm", shape.headSize, epsilon);
+        attention.keyNorm = reader.norm(block + "attn_k_norm", shape.headSize, epsilon);
+    }
+    layer.mixer = std::move(attention);
+    layer.feedForwardNorm = reader.norm(block + "ffn_norm", spec.width, epsilon);
+    DenseFeedForward feedForward;
+    feedForward.gate =
+        reader.linear(block + "ffn_gate", hidden, spec.width, SpecReader::Bias::Optional);
+    feedForward.up =
+        reader.linear(block + "ffn_up", hidden, spec.width, SpecReader::Bias::Optional);
+    feedForward.down =
+        reader.linear(block + "ffn_down", spec.width, hidden, SpecReader::Bias::Optional);
+    layer.feedForward = feedForward;
+    if (reader.failed())
+        return fail(reader.error());
+    return layer;
+}
+
+Result<ModelSpec> readFamily(const GgufFile &file, const Family &family)
+{
+    SpecReader reader(file, std::string(family.architecture));
+    ModelSpec spec;
+    spec.architecture = family.architecture;
+    spec.name = file.string("general.name").value_or("");
+    if (spec.name.empty())
+        spec.name = std::filesystem::path(file.path()).stem().string();
+
+    spec.width = reader.size("embedding_length", 1u << 20);
+    const std::uint32_t layers = reader.size("block_count", 4096);
+    const std::uint32_t hidden = reader.size("feed_forward_length", 1u << 22);
+    spec.trainedContext = reader.size("context_length", 1u << 30);
+    const auto epsilon = float(reader.number("attention.layer_norm_rms_epsilon"));
+
+    Attention shape;
+    shape.heads = reader.size("attention.head_count", 4096);
+    shape.kvHeads = reader.sizeOr("attention.head_count_kv", 4096, shape.heads);
+    reader.refuseUnless(reader.sizeOr("expert_count", 1u << 16, 0) == 0, "experts");
+    reader.refuseUnless(reader.sizeOr("attention.sliding_window", 1u << 30, 0) == 0
+                            || family.architecture != "qwen3",
+                        "sliding-window attention");
+    if (reader.failed())
+        return fail(reader.error());
+    if (shape.heads % shape.kvHeads != 0)
+        return reader.broken("its query heads do not divide among its key heads");
+    shape.headSize = reader.sizeOr("attention.key_length", 4096, spec.width / shape.heads);
+    reader.refuseUnless(reader.sizeOr("attention.value_length", 4096, shape.headSize)
+                            == shape.headSize,
+                        "values of another width than the keys");
+    if (reader.failed())
+        return fail(reader.error());
+    if (shape.headSize == 0)
+        return reader.broken("its heads are of no size");
+    shape.scale = 1.0f / std::sqrt(float(shape.headSize));
+    auto rope = reader.rope(family.pairs, shape.headSize, spec.trainedContext);
+    if (!rope)
+        return fail(rope.error());
+    shape.rope = std::move(*rope);
+
+    spec.embedding = reader.matrix("token_embd.weight", 0, spec.width);
+    if (reader.failed())
+        return fail(reader.error());
+    if (spec.embedding->shape[1] > (1u << 24))
+        return reader.broken("its vocabulary is impossibly large");
+    spec.vocabulary = std::uint32_t(spec.embedding->shape[1]);
+    for (std::uint32_t i = 0; i < layers; ++i) {
+        auto layer = readLayer(reader, spec, family, shape, hidden, epsilon, i);
+        if (!layer)
+            return fail(layer.error());
+        spec.layers.push_back(std::move(*layer));
+    }
+    spec.outputNorm = reader.norm("output_norm", spec.width, epsilon);
+    spec.tiedEmbedding = !file.findTensor("output.weight");
+    if (spec.tiedEmbedding)
+        spec.output.weight = spec.embedding;
+    else
+        spec.output =
+            reader.linear("output", spec.vocabulary, spec.width, SpecReader::Bias::Optional);
+    if (reader.failed())
+        return fail(reader.error());
+    return spec;
+}
+
+// Every tensor of the specification, each once.
+std::vector<const Tensor *> tensorsOf(const ModelSpec &spec)
+{
+    std::vector<const Tensor *> found;
+    std::unordered_set<const Tensor *> seen;
+    const auto add = [&](const Tensor *tensor) {
+        if (tensor && seen.insert(tensor).second)
+            found.push_back(tensor);
+    };
+    const auto addNorm = [&](const Norm &norm) {
+        add(norm.weight);
+        add(norm.bias);
+    };
+    const auto addLinear = [&](const Linear &linear) {
+        add(linear.weight);
+        add(linear.bias);
+    };
+    add(spec.embedding);
+    for (const Layer &layer : spec.layers) {
+        addNorm(layer.mixerNorm);
+        addNorm(layer.feedForwardNorm);
+        if (const auto *attention = std::get_if<Attention>(&layer.mixer)) {
+            for (const Linear *linear :
+                 {&attention->query, &attention->key, &attention->value, &attention->output})
+                addLinear(*linear);
+            for (const auto *norm : {&attention->queryNorm, &attention->keyNorm}) {
+                if (*norm)
+                    addNorm(**norm);
+            }
+        }
+        if (const auto *dense = std::get_if<DenseFeedForward>(&layer.feedForward)) {
+            for (const Linear *linear : {&dense->gate, &dense->up, &dense->down})
+                addLinear(*linear);
+        }
+    }
+    addNorm(spec.outputNorm);
+    addLinear(spec.output);
+    return found;
+}
+
+} // namespace
+
+std::uint64_t ModelSpec::parameterCount() const
+{
+    std::uint64_t count = 0;
+    for (const Tensor *tensor : tensorsOf(*this))
+        count += tensor->elements();
+    return count;
+}
+
+std::uint64_t ModelSpec::weightBytes() const
+{
+    std::uint64_t bytes = 0;
+    for (const Tensor *tensor : tensorsOf(*this))
+        bytes += tensor->data.size();
+    return bytes;
+}
+
+std::uint64_t ModelSpec::kvBytesPerPosition(std::uint32_t bytesPerElement) const
+{
+    std::uint64_t bytes = 0;
+    for (const Layer &layer : layers) {
+        if (const auto *attention = std::get_if<Attention>(&layer.mixer))
+            bytes += 2ull * attention->kvHeads * attention->headSize * bytesPerElement;
+    }
+    return bytes;
+}
+
+Result<ModelSpec> readModelSpec(const GgufFile &file)
+{
+    const auto architecture = file.string("general.architecture");
+    if (!architecture)
+        return fail(ErrorCode::InvalidFile,
+                    "The model file " + file.path() + " does not say what architecture it has.");
+    for (const Family &family : kFamilies) {
+        if (family.architecture == *architecture)
+            return readFamily(file, family);
+    }
+    return fail(ErrorCode::Unsupported,
+                "This model's architecture '" + std::string(architecture->substr(0, 64))
+                    + "' is not supported yet; Alcove runs llama (also Mistral), qwen2 and qwen3.");
+}
+
+Result<std::shared_ptr<const Model>> Model::open(const std::string &path)
+{
+    auto file = GgufFile::open(path);
+    if (!file)
+        return fail(file.error());
+    auto model = std::make_shared<Model>();
+    model->m_file = std::move(*file);
+    auto spec = readModelSpec(model->m_file); // after the move: it points into this file
+    if (!spec)
+        return fail(spec.error());
+    model->m_spec = std::move(*spec);
+    return model;
+}
+
+} // namespace alcove::llm
