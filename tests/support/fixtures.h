@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -21,7 +22,7 @@ namespace alcove::test {
 // Path of a fixture ("quant/llama-Q8_0.gguf"), or empty when this checkout has none.
 inline std::string fixture(const std::string &name)
 {
-    for (const std::string folder : {std::string(ALCOVE_SOURCE_DIR) + "/tests/fixtures",
+    for (const std::string &folder : {std::string(ALCOVE_SOURCE_DIR) + "/tests/fixtures",
                                      std::string(ALCOVE_SHARED_FIXTURES)}) {
         const std::string path = folder + "/" + name;
         if (std::filesystem::exists(path))
