@@ -1,9 +1,10 @@
 // ChatService: everything that can be done to conversations, over the store and the engine.
 //
 // Lives on the GUI thread and never blocks it: SQL runs on the storage thread, inference on the
-// engine's. A prompt is committed to disk before inference starts; a growing answer is saved at least
-// once a second; an answer left Streaming by a crash is found Interrupted at the next start.
-// Failures arrive as failed() with a sentence to show; nothing that was stored is lost by them.
+// engine's. A prompt is committed to disk before inference starts; a growing answer is saved at
+// least once a second; an answer left Streaming by a crash is found Interrupted at the next start.
+// Failures arrive as failed() with a sentence to show; nothing that was stored is lost by them. One
+// answer is written at a time: a prompt sent meanwhile is refused, and given back.
 #pragma once
 
 #include "core/chat/chat_types.h"
@@ -18,10 +19,16 @@ class StorageThread;
 
 namespace alcove::chat {
 
-// How answers are made; set from the settings before an answer starts.
+enum class SeedChoice {
+    Fresh, // another seed for each answer, so that regenerating gives another answer
+    Fixed, // sampling.seed
+};
+
+// How answers are made; set from the settings before an answer starts (answer_settings.h).
 struct AnswerOptions {
     QString systemPrompt; // empty: none
     llm::SamplingParams sampling;
+    SeedChoice seedChoice = SeedChoice::Fresh;
     quint32 maxTokens = 0; // 0: as many as the context holds
     engine::TemplateFallback templateFallback = engine::TemplateFallback::Refuse;
 };
@@ -31,7 +38,8 @@ class ChatService : public QObject
     Q_OBJECT
 public:
     // Both outlive the service.
-    ChatService(storage::StorageThread &storage, engine::ChatEngine &engine, QObject *parent = nullptr);
+    ChatService(storage::StorageThread &storage, engine::ChatEngine &engine,
+                QObject *parent = nullptr);
     ~ChatService() override; // saves a growing answer and waits for the storage thread
 
     void setAnswerOptions(const AnswerOptions &options);
@@ -41,35 +49,47 @@ public:
     MessageId answeringMessage() const;
 
 public slots:
-    void listChats();                        // -> chatsListed
-    void searchChats(const QString &words);  // -> searchFinished
-    void openChat(alcove::chat::ChatId id);  // -> chatOpened
+    void listChats(); // -> chatsListed
+    void searchChats(const QString &words); // -> searchFinished
+    void openChat(alcove::chat::ChatId id); // -> chatOpened
     void renameChat(alcove::chat::ChatId id, const QString &title);
     void setPinned(alcove::chat::ChatId id, bool pinned);
-    void deleteChat(alcove::chat::ChatId id);   // soft, 30 days -> chatDeleted
-    void restoreChat(alcove::chat::ChatId id);  // undo -> chatChanged
+    void deleteChat(alcove::chat::ChatId id); // soft, 30 days -> chatDeleted
+    void restoreChat(alcove::chat::ChatId id); // undo -> chatChanged
 
-    // Sends `text` in a chat, or in a new one (kNoId): -> chatChanged, messageAdded (user), messageAdded
-    // (assistant, Streaming), answerTextAppended..., answerFinished.
+    // Sends `text` in a chat, or in a new one (kNoId): -> chatChanged, messageAdded (user),
+    // messageAdded (assistant, Streaming), answerTextAppended..., answerFinished. A new chat gets
+    // its title from the prompt. What cannot be stored is not sent: -> promptRejected, failed.
     void sendPrompt(alcove::chat::ChatId id, const QString &text);
-    void regenerate(alcove::chat::MessageId assistantMessage);               // a sibling answer
-    void editPrompt(alcove::chat::MessageId userMessage, const QString &text); // a sibling prompt, then its answer
-    void selectSibling(alcove::chat::MessageId message, int siblingIndex);   // -> chatOpened with the other branch
+    // A sibling answer: -> chatChanged, chatOpened (the new branch, which ends with the Streaming
+    // answer), answerTextAppended..., answerFinished.
+    void regenerate(alcove::chat::MessageId assistantMessage);
+    // A sibling prompt and its answer: signals as for regenerate; or -> editRejected, failed.
+    void editPrompt(alcove::chat::MessageId userMessage, const QString &text);
+    // -> chatOpened with the other branch. An answer being written goes on in its own branch.
+    void selectSibling(alcove::chat::MessageId message, int siblingIndex);
     void stopAnswer();
 
 signals:
     void chatsListed(const QVector<alcove::chat::ChatSummary> &chats); // newest first, pinned first
     void searchFinished(const QString &words, const QVector<alcove::chat::ChatSummary> &chats);
     void chatOpened(const alcove::chat::Conversation &conversation);
-    void chatChanged(const alcove::chat::ChatSummary &chat); // added, renamed, pinned, touched or restored
+    void chatChanged(
+        const alcove::chat::ChatSummary &chat); // added, renamed, pinned, touched or restored
     void chatDeleted(alcove::chat::ChatId id);
 
     void messageAdded(alcove::chat::ChatId chat, const alcove::chat::Message &message);
-    void promptProgress(alcove::chat::ChatId chat, alcove::chat::MessageId message, double fraction);
-    void answerTextAppended(alcove::chat::ChatId chat, alcove::chat::MessageId message, const QString &text);
+    void promptProgress(alcove::chat::ChatId chat, alcove::chat::MessageId message,
+                        double fraction);
+    void answerTextAppended(alcove::chat::ChatId chat, alcove::chat::MessageId message,
+                            const QString &text);
     // The whole message as stored; Complete, Stopped or Failed.
     void answerFinished(alcove::chat::ChatId chat, const alcove::chat::Message &message,
                         const alcove::engine::GenerationResult &result);
+
+    // The text was not stored: to be put back where it was typed. failed() follows with the reason.
+    void promptRejected(alcove::chat::ChatId chat, const QString &text);
+    void editRejected(alcove::chat::MessageId userMessage, const QString &text);
 
     void failed(const alcove::Error &error);
 

@@ -24,10 +24,10 @@ struct ChatSummary {
 
 enum class MessageState {
     Complete,
-    Streaming,   // being written now
-    Stopped,     // the user stopped it
+    Streaming, // being written now
+    Stopped, // the user stopped it
     Interrupted, // the app went away while it was written; what was saved is kept
-    Failed,      // an error ended it; see errorText
+    Failed, // an error ended it; see errorText
 };
 
 struct Message {
@@ -36,8 +36,8 @@ struct Message {
     engine::Role role = engine::Role::User;
     QString text;
     MessageState state = MessageState::Complete;
-    QString errorText;  // Failed: one sentence
-    QString modelName;  // of an assistant's message
+    QString errorText; // Failed: one sentence
+    QString modelName; // of an assistant's message
     QDateTime createdAt; // UTC
     quint32 promptTokens = 0;
     quint32 answerTokens = 0;

@@ -2,6 +2,7 @@
 //
 // Lives on the GUI thread; reads are from memory; each change is written at once by the storage
 // thread. Unknown or out-of-range stored values fall back to the default. No secrets here.
+// The keys, their defaults and ranges: settings_rules.h.
 #pragma once
 
 #include "core/base/result.h"
@@ -10,6 +11,7 @@
 #include <QString>
 #include <QVariant>
 #include <QVariantMap>
+#include <optional>
 
 namespace alcove::storage {
 
@@ -22,9 +24,14 @@ public:
     // Reads every setting once, before the window is shown.
     Settings(StorageThread &storage, QObject *parent = nullptr);
 
+    // Why the stored settings could not be read; all values are the defaults then.
+    const std::optional<Error> &loadError() const { return m_loadError; }
+
+    // What is stored, else the setting's default, else `fallback`.
     QVariant value(const QString &key, const QVariant &fallback = {}) const;
-    void setValue(const QString &key, const QVariant &value); // saved at once
-    void remove(const QString &key);                          // back to the default
+    // Saved at once. What the rules do not allow changes nothing: saveFailed says what is allowed.
+    void setValue(const QString &key, const QVariant &value);
+    void remove(const QString &key); // back to the default
 
 signals:
     void changed(const QString &key);
@@ -32,11 +39,8 @@ signals:
 
 private:
     StorageThread &m_storage;
-    QVariantMap m_values;
+    QVariantMap m_values; // valid ones, in their settings' types
+    std::optional<Error> m_loadError;
 };
-
-// Keys: device, threads, contextLength, temperature, topK, topP, minP, repeatPenalty,
-// presencePenalty, frequencyPenalty, seed, maxTokens, systemPrompt, theme (system|light|dark),
-// fontScale, sendWithEnter, lastModel, modelFolders, window.*
 
 } // namespace alcove::storage

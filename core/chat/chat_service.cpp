@@ -1,0 +1,366 @@
+#include "core/chat/chat_service.h"
+
+#include "core/chat/answer_writer.h"
+#include "core/chat/chat_title.h"
+#include "core/chat/prompt_messages.h"
+#include "core/storage/storage_thread.h"
+
+#include <QRandomGenerator>
+
+namespace alcove::chat {
+
+using engine::GenerationResult;
+using storage::Store;
+
+namespace {
+
+constexpr int kBinDays = 30;
+
+} // namespace
+
+class ChatService::Private
+{
+public:
+    Private(ChatService *service, storage::StorageThread &storageThread,
+            engine::ChatEngine &chatEngine)
+        : q(service), storage(storageThread), engine(chatEngine), writer(storageThread)
+    { }
+
+    enum class Phase {
+        Idle,
+        Storing, // the prompt is on its way to the disk
+        Answering, // the engine writes
+        Saving, // the whole answer is on its way to the disk
+    };
+
+    // Where a prompt that cannot be stored goes back to.
+    using GiveBack = std::function<void()>;
+    enum class Announce { AddedMessages, OpenedBranch };
+    template <typename Work>
+    void startTurn(Work work, Announce announce, GiveBack giveBack);
+    bool refuse(const QString &text, const GiveBack &giveBack);
+    void turnStored(Conversation turn, Announce announce);
+    void finish(MessageState state, const GenerationResult &result, const QString &errorText = {});
+
+    template <typename Work>
+    void changeChat(Work work);
+    void opened(Result<Conversation> conversation);
+
+    storage::ChatStore::AnswerDraft draft() const
+    {
+        return {modelName, QDateTime::currentDateTimeUtc()};
+    }
+
+    ChatService *q;
+    storage::StorageThread &storage;
+    engine::ChatEngine &engine;
+    AnswerWriter writer;
+    AnswerOptions options;
+    QString modelName;
+
+    Phase phase = Phase::Idle;
+    enum class Wish { GoOn, Stop } wish = Wish::GoOn;
+    quint64 request = 0; // the running one, or the last
+    ChatId chat = kNoId; // of the answer being written
+};
+
+ChatService::ChatService(storage::StorageThread &storage, engine::ChatEngine &engine,
+                         QObject *parent)
+    : QObject(parent), d(std::make_unique<Private>(this, storage, engine))
+{
+    using engine::ChatEngine;
+    connect(&engine, &ChatEngine::promptProgress, this,
+            [this](quint64 id, quint32 done, quint32 total) {
+                if (d->phase == Private::Phase::Answering && id == d->request && total > 0)
+                    emit promptProgress(d->chat, d->writer.message().id,
+                                        std::min(1.0, double(done) / double(total)));
+            });
+    connect(&engine, &ChatEngine::textAppended, this, [this](quint64 id, const QString &text) {
+        if (d->phase != Private::Phase::Answering || id != d->request)
+            return;
+        d->writer.append(text);
+        emit answerTextAppended(d->chat, d->writer.message().id, text);
+    });
+    connect(&engine, &ChatEngine::generationFinished, this,
+            [this](quint64 id, const GenerationResult &result) {
+                if (d->phase != Private::Phase::Answering || id != d->request)
+                    return;
+                const bool stopped = result.reason == engine::StopReason::Stopped;
+                d->finish(stopped ? MessageState::Stopped : MessageState::Complete, result);
+            });
+    connect(&engine, &ChatEngine::generationFailed, this, [this](quint64 id, const Error &error) {
+        if (d->phase != Private::Phase::Answering || id != d->request)
+            return;
+        GenerationResult result;
+        if (error.cancelled()) {
+            result.reason = engine::StopReason::Stopped;
+            d->finish(MessageState::Stopped, result);
+            return;
+        }
+        emit failed(error);
+        d->finish(MessageState::Failed, result, QString::fromStdString(error.message));
+    });
+    connect(&d->writer, &AnswerWriter::saveFailed, this, &ChatService::failed);
+
+    d->storage.run(
+        this,
+        [](Store &store) -> Result<> {
+            if (auto done = store.chats().interruptStreaming(); !done)
+                return fail(std::move(done.error()));
+            const QDateTime limit = QDateTime::currentDateTimeUtc().addDays(-kBinDays);
+            if (auto done = store.chats().purge(limit); !done)
+                return fail(std::move(done.error()));
+            return {};
+        },
+        [this](Result<> done) {
+            if (!done)
+                emit failed(done.error());
+        });
+}
+
+ChatService::~ChatService()
+{
+    d->engine.disconnect(this);
+    if (d->phase == Private::Phase::Answering)
+        d->engine.stop();
+    d->writer.interrupt();
+    // Waits for all work given before; catches a turn that was just being stored.
+    (void)d->storage.runBlocking([](Store &store) { return store.chats().interruptStreaming(); });
+}
+
+void ChatService::setAnswerOptions(const AnswerOptions &options)
+{
+    d->options = options;
+}
+
+void ChatService::setModelName(const QString &name)
+{
+    d->modelName = name;
+}
+
+ChatId ChatService::answeringChat() const
+{
+    return d->phase == Private::Phase::Idle ? kNoId : d->chat;
+}
+
+MessageId ChatService::answeringMessage() const
+{
+    const bool known = d->phase == Private::Phase::Answering || d->phase == Private::Phase::Saving;
+    return known ? d->writer.message().id : kNoId;
+}
+
+void ChatService::listChats()
+{
+    d->storage.run(
+        this, [](Store &store) { return store.chats().list(); },
+        [this](Result<QVector<ChatSummary>> chats) {
+            if (chats)
+                emit chatsListed(*chats);
+            else
+                emit failed(chats.error());
+        });
+}
+
+void ChatService::searchChats(const QString &words)
+{
+    d->storage.run(
+        this, [words](Store &store) { return store.chats().search(words); },
+        [this, words](Result<QVector<ChatSummary>> chats) {
+            if (chats)
+                emit searchFinished(words, *chats);
+            else
+                emit failed(chats.error());
+        });
+}
+
+void ChatService::openChat(ChatId id)
+{
+    d->storage.run(
+        this, [id](Store &store) { return store.chats().conversation(id); },
+        [this](Result<Conversation> conversation) { d->opened(std::move(conversation)); });
+}
+
+void ChatService::selectSibling(MessageId message, int siblingIndex)
+{
+    d->storage.run(
+        this,
+        [message, siblingIndex](Store &store) {
+            return store.chats().selectSibling(message, siblingIndex);
+        },
+        [this](Result<Conversation> conversation) { d->opened(std::move(conversation)); });
+}
+
+void ChatService::Private::opened(Result<Conversation> conversation)
+{
+    if (!conversation) {
+        emit q->failed(conversation.error());
+        return;
+    }
+    // The view has to see all text up to now: what comes next is appended to it.
+    writer.amend(conversation->branch);
+    emit q->chatOpened(*conversation);
+}
+
+template <typename Work>
+void ChatService::Private::changeChat(Work work)
+{
+    storage.run(q, std::move(work), [this](Result<ChatSummary> chatSummary) {
+        if (chatSummary)
+            emit q->chatChanged(*chatSummary);
+        else
+            emit q->failed(chatSummary.error());
+    });
+}
+
+void ChatService::renameChat(ChatId id, const QString &title)
+{
+    d->changeChat([id, title](Store &store) { return store.chats().rename(id, title); });
+}
+
+void ChatService::setPinned(ChatId id, bool pinned)
+{
+    d->changeChat([id, pinned](Store &store) { return store.chats().setPinned(id, pinned); });
+}
+
+void ChatService::restoreChat(ChatId id)
+{
+    d->changeChat([id](Store &store) { return store.chats().restore(id); });
+}
+
+void ChatService::deleteChat(ChatId id)
+{
+    if (id != kNoId && id == answeringChat())
+        stopAnswer();
+    d->storage.run(
+        this,
+        [id](Store &store) { return store.chats().remove(id, QDateTime::currentDateTimeUtc()); },
+        [this, id](Result<> done) {
+            if (done)
+                emit chatDeleted(id);
+            else
+                emit failed(done.error());
+        });
+}
+
+void ChatService::sendPrompt(ChatId id, const QString &text)
+{
+    const auto giveBack = [this, id, text] { emit promptRejected(id, text); };
+    if (d->refuse(text, giveBack))
+        return;
+    d->chat = id;
+    d->startTurn([id, text, title = titleFromPrompt(text), draft = d->draft()](
+                     Store &store) { return store.chats().addPrompt(id, title, text, draft); },
+                 Private::Announce::AddedMessages, giveBack);
+}
+
+void ChatService::editPrompt(MessageId userMessage, const QString &text)
+{
+    const auto giveBack = [this, userMessage, text] { emit editRejected(userMessage, text); };
+    if (d->refuse(text, giveBack))
+        return;
+    d->chat = kNoId;
+    d->startTurn([userMessage, text, draft = d->draft()](
+                     Store &store) { return store.chats().editPrompt(userMessage, text, draft); },
+                 Private::Announce::OpenedBranch, giveBack);
+}
+
+void ChatService::regenerate(MessageId assistantMessage)
+{
+    const auto nothingTyped = [] {};
+    if (d->refuse(QStringLiteral("-"), nothingTyped))
+        return;
+    d->chat = kNoId;
+    d->startTurn([assistantMessage, draft = d->draft()](
+                     Store &store) { return store.chats().addAnswer(assistantMessage, draft); },
+                 Private::Announce::OpenedBranch, nothingTyped);
+}
+
+bool ChatService::Private::refuse(const QString &text, const GiveBack &giveBack)
+{
+    Error error{ErrorCode::InvalidArgument, {}, {}};
+    if (phase != Phase::Idle)
+        error.message = "An answer is still being written. Wait for it or stop it first; your text "
+                        "is kept.";
+    else if (text.trimmed().isEmpty())
+        error.message = "There is no text to send. Type something first.";
+    else
+        return false;
+    giveBack();
+    emit q->failed(error);
+    return true;
+}
+
+template <typename Work>
+void ChatService::Private::startTurn(Work work, Announce announce, GiveBack giveBack)
+{
+    phase = Phase::Storing;
+    wish = Wish::GoOn;
+    // The callback comes after the commit: nothing is generated for a prompt that is not on disk.
+    storage.run(q, std::move(work),
+                [this, announce, giveBack = std::move(giveBack)](Result<Conversation> turn) {
+                    if (turn) {
+                        turnStored(std::move(*turn), announce);
+                        return;
+                    }
+                    phase = Phase::Idle;
+                    chat = kNoId;
+                    giveBack();
+                    emit q->failed(turn.error());
+                });
+}
+
+void ChatService::Private::turnStored(Conversation turn, Announce announce)
+{
+    writer.amend(turn.branch); // an earlier answer may still wait for room on the disk
+    chat = turn.chat.id;
+    writer.begin(turn.branch.last());
+    // Before the signals: what they call sees the answer as running.
+    phase = Phase::Answering;
+    ++request;
+
+    emit q->chatChanged(turn.chat);
+    if (announce == Announce::OpenedBranch) {
+        emit q->chatOpened(turn);
+    } else {
+        const Message prompt = turn.branch.at(turn.branch.size() - 2);
+        emit q->messageAdded(chat, prompt);
+        emit q->messageAdded(chat, turn.branch.last());
+    }
+    if (wish == Wish::Stop) {
+        GenerationResult result;
+        result.reason = engine::StopReason::Stopped;
+        finish(MessageState::Stopped, result);
+        return;
+    }
+    turn.branch.removeLast();
+    engine::GenerateRequest generate;
+    generate.id = request;
+    generate.messages = promptMessages(turn.branch, options.systemPrompt);
+    generate.sampling = options.sampling;
+    if (options.seedChoice == SeedChoice::Fresh)
+        generate.sampling.seed = QRandomGenerator::global()->generate64();
+    generate.maxTokens = options.maxTokens;
+    generate.templateFallback = options.templateFallback;
+    engine.generate(generate);
+}
+
+void ChatService::stopAnswer()
+{
+    d->wish = Private::Wish::Stop;
+    if (d->phase == Private::Phase::Answering)
+        d->engine.stop();
+}
+
+void ChatService::Private::finish(MessageState state, const GenerationResult &result,
+                                  const QString &errorText)
+{
+    phase = Phase::Saving;
+    const ChatId finishedChat = chat;
+    writer.finish(state, result, errorText, [this, finishedChat, result](const Message &message) {
+        phase = Phase::Idle;
+        chat = kNoId;
+        emit q->answerFinished(finishedChat, message, result);
+    });
+}
+
+} // namespace alcove::chat

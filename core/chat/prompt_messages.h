@@ -1,0 +1,15 @@
+// A branch of a conversation as the messages a model is given. Any thread.
+#pragma once
+
+#include "core/chat/chat_types.h"
+
+namespace alcove::chat {
+
+// `branch`: oldest first, ending with the user's message. Answers without any text are left out,
+// and neighbours of the same role become one message (a prompt, its failed answer, the next
+// prompt): many chat templates accept only roles that take turns. `systemPrompt`: put first unless
+// empty.
+QVector<engine::PromptMessage> promptMessages(const QVector<Message> &branch,
+                                              const QString &systemPrompt);
+
+} // namespace alcove::chat

@@ -1,0 +1,523 @@
+#include "core/storage/chat_store.h"
+
+#include "core/storage/search_words.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace alcove::storage {
+
+using chat::ChatId;
+using chat::ChatSummary;
+using chat::Conversation;
+using chat::kNoId;
+using chat::Message;
+using chat::MessageId;
+using chat::MessageState;
+using engine::Role;
+
+namespace {
+
+constexpr std::array<std::pair<Role, const char *>, 3> kRoles{{
+    {Role::System, "system"},
+    {Role::User, "user"},
+    {Role::Assistant, "assistant"},
+}};
+
+constexpr std::array<std::pair<MessageState, const char *>, 5> kStates{{
+    {MessageState::Complete, "complete"},
+    {MessageState::Streaming, "streaming"},
+    {MessageState::Stopped, "stopped"},
+    {MessageState::Interrupted, "interrupted"},
+    {MessageState::Failed, "failed"},
+}};
+
+template <typename Table, typename Value>
+QString nameOf(const Table &table, Value value)
+{
+    const auto entry =
+        std::find_if(table.begin(), table.end(), [&](auto &one) { return one.first == value; });
+    return QString::fromLatin1(entry->second);
+}
+
+// The schema's CHECKs hold the names to those of the table.
+template <typename Table>
+auto valueOf(const Table &table, const QString &name)
+{
+    const auto entry = std::find_if(table.begin(), table.end(),
+                                    [&](auto &one) { return name == QLatin1String(one.second); });
+    return entry == table.end() ? table.front().first : entry->first;
+}
+
+QDateTime timeOf(qint64 milliseconds)
+{
+    return QDateTime::fromMSecsSinceEpoch(milliseconds, Qt::UTC);
+}
+
+#define CHAT_COLUMNS "c.id, c.title, c.pinned, c.created_at, c.updated_at"
+#define CHAT_ORDER " ORDER BY c.pinned DESC, c.updated_at DESC, c.id DESC"
+
+ChatSummary readSummary(const Statement &row)
+{
+    ChatSummary summary;
+    summary.id = row.integer(0);
+    summary.title = row.text(1);
+    summary.pinned = row.integer(2) != 0;
+    summary.createdAt = timeOf(row.integer(3));
+    summary.updatedAt = timeOf(row.integer(4));
+    return summary;
+}
+
+Result<QVector<ChatSummary>> readSummaries(Result<Statement> rows)
+{
+    if (!rows)
+        return fail(std::move(rows.error()));
+    QVector<ChatSummary> chats;
+    for (;;) {
+        auto row = rows->step();
+        if (!row)
+            return fail(std::move(row.error()));
+        if (!*row)
+            return chats;
+        chats.append(readSummary(*rows));
+    }
+}
+
+// From the leaf up to the first message, each step one look-up by id; versions are counted in the
+// index by parent. A Streaming answer's text is what is saved of it.
+constexpr const char *kBranch = R"sql(
+WITH RECURSIVE branch (id, parent_id, depth) AS (
+    SELECT m.id, m.parent_id, 0
+    FROM chats c JOIN messages m ON m.id = c.active_leaf WHERE c.id = ?1
+    UNION ALL
+    SELECT m.id, m.parent_id, branch.depth + 1
+    FROM branch JOIN messages m ON m.id = branch.parent_id
+)
+SELECT m.id, m.parent_id, m.role, m.state, m.text, m.error_text, m.model_name, m.created_at,
+    m.prompt_tokens, m.answer_tokens, m.dropped_messages, m.prefill_seconds, m.decode_seconds,
+    (SELECT count(*) FROM messages s
+        WHERE s.parent_id IS m.parent_id AND s.chat_id = m.chat_id AND s.id < m.id),
+    (SELECT count(*) FROM messages s
+        WHERE s.parent_id IS m.parent_id AND s.chat_id = m.chat_id)
+FROM branch CROSS JOIN messages m ON m.id = branch.id
+ORDER BY branch.depth DESC
+)sql";
+
+Message readMessage(const Statement &row)
+{
+    Message message;
+    message.id = row.integer(0);
+    message.parent = row.integer(1); // null reads as kNoId
+    message.role = valueOf(kRoles, row.text(2));
+    message.state = valueOf(kStates, row.text(3));
+    message.text = row.text(4);
+    message.errorText = row.text(5);
+    message.modelName = row.text(6);
+    message.createdAt = timeOf(row.integer(7));
+    message.promptTokens = quint32(row.integer(8));
+    message.answerTokens = quint32(row.integer(9));
+    message.droppedMessages = quint32(row.integer(10));
+    message.prefillSeconds = row.real(11);
+    message.decodeSeconds = row.real(12);
+    message.siblingIndex = int(row.integer(13));
+    message.siblingCount = int(row.integer(14));
+    return message;
+}
+
+Result<QString> piecesOf(const Database &database, MessageId message)
+{
+    auto rows = database.bound(
+        "SELECT text FROM answer_pieces WHERE message_id = ?1 ORDER BY number", message);
+    if (!rows)
+        return fail(std::move(rows.error()));
+    QString text;
+    for (;;) {
+        auto row = rows->step();
+        if (!row)
+            return fail(std::move(row.error()));
+        if (!*row)
+            return text;
+        text += rows->text(0);
+    }
+}
+
+tl::unexpected<Error> noChat()
+{
+    return fail(ErrorCode::NotFound, "This chat is no longer there.");
+}
+
+tl::unexpected<Error> noMessage()
+{
+    return fail(ErrorCode::NotFound, "This message is no longer there.");
+}
+
+} // namespace
+
+Result<QVector<ChatSummary>> ChatStore::list() const
+{
+    return readSummaries(m_database.prepare("SELECT " CHAT_COLUMNS
+                                            " FROM chats c WHERE c.deleted_at IS NULL" CHAT_ORDER));
+}
+
+Result<QVector<ChatSummary>> ChatStore::search(const QString &words) const
+{
+    const QVector<SearchWord> wanted = searchWords(words);
+    std::string sql = "SELECT " CHAT_COLUMNS " FROM chats c WHERE c.deleted_at IS NULL";
+    for (int i = 0; i < wanted.size(); ++i) {
+        std::string word("?");
+        word += std::to_string(i + 1);
+        if (wanted[i].kind == SearchWord::Kind::FullText)
+            sql += " AND c.id IN (SELECT rowid FROM chats_fts WHERE chats_fts MATCH " + word
+                + " UNION SELECT m.chat_id FROM messages_fts f JOIN messages m ON m.id = f.rowid"
+                  " WHERE messages_fts MATCH "
+                + word + ")";
+        else
+            sql += " AND (instr(c.title, " + word
+                + ") > 0 OR EXISTS (SELECT 1 FROM messages m WHERE m.chat_id = c.id"
+                  " AND instr(m.text, "
+                + word + ") > 0))";
+    }
+    sql += CHAT_ORDER;
+    auto statement = m_database.prepare(sql);
+    if (!statement)
+        return fail(std::move(statement.error()));
+    for (int i = 0; i < wanted.size(); ++i) {
+        if (auto done = statement->bind(i + 1, wanted[i].pattern); !done)
+            return fail(std::move(done.error()));
+    }
+    return readSummaries(std::move(statement));
+}
+
+Result<ChatSummary> ChatStore::summary(ChatId chat) const
+{
+    auto found = readSummaries(m_database.bound("SELECT " CHAT_COLUMNS " FROM chats c"
+                                                " WHERE c.id = ?1 AND c.deleted_at IS NULL",
+                                                chat));
+    if (!found)
+        return fail(std::move(found.error()));
+    if (found->isEmpty())
+        return noChat();
+    return found->first();
+}
+
+Result<Conversation> ChatStore::conversation(ChatId chat) const
+{
+    auto found = summary(chat);
+    if (!found)
+        return fail(std::move(found.error()));
+    Conversation conversation{*found, {}};
+    auto rows = m_database.bound(kBranch, chat);
+    if (!rows)
+        return fail(std::move(rows.error()));
+    for (;;) {
+        auto row = rows->step();
+        if (!row)
+            return fail(std::move(row.error()));
+        if (!*row)
+            break;
+        conversation.branch.append(readMessage(*rows));
+    }
+    for (Message &message : conversation.branch) {
+        if (message.state != MessageState::Streaming)
+            continue;
+        auto saved = piecesOf(m_database, message.id);
+        if (!saved)
+            return fail(std::move(saved.error()));
+        message.text = std::move(*saved);
+    }
+    return conversation;
+}
+
+Result<ChatSummary> ChatStore::rename(ChatId chat, const QString &title)
+{
+    auto done = m_database.run("UPDATE chats SET title = ?2 WHERE id = ?1 AND deleted_at IS NULL",
+                               chat, title.simplified());
+    return done ? summary(chat) : fail(std::move(done.error()));
+}
+
+Result<ChatSummary> ChatStore::setPinned(ChatId chat, bool pinned)
+{
+    auto done = m_database.run("UPDATE chats SET pinned = ?2 WHERE id = ?1 AND deleted_at IS NULL",
+                               chat, int(pinned));
+    return done ? summary(chat) : fail(std::move(done.error()));
+}
+
+Result<> ChatStore::remove(ChatId chat, const QDateTime &now)
+{
+    auto done =
+        m_database.run("UPDATE chats SET deleted_at = ?2 WHERE id = ?1 AND deleted_at IS NULL",
+                       chat, now.toMSecsSinceEpoch());
+    if (done && m_database.changes() == 0)
+        return noChat();
+    return done;
+}
+
+Result<ChatSummary> ChatStore::restore(ChatId chat)
+{
+    auto done = m_database.run("UPDATE chats SET deleted_at = NULL WHERE id = ?1", chat);
+    return done ? summary(chat) : fail(std::move(done.error()));
+}
+
+Result<int> ChatStore::purge(const QDateTime &limit)
+{
+    auto transaction = Transaction::begin(m_database);
+    if (!transaction)
+        return fail(std::move(transaction.error()));
+    const qint64 before = limit.toMSecsSinceEpoch();
+    int purged = 0;
+    for (const char *sql : {
+             "UPDATE chats SET active_leaf = NULL WHERE deleted_at < ?1",
+             "DELETE FROM answer_pieces WHERE message_id IN (SELECT m.id FROM messages m"
+             " JOIN chats c ON c.id = m.chat_id WHERE c.deleted_at < ?1)",
+             "DELETE FROM messages WHERE chat_id IN (SELECT id FROM chats WHERE deleted_at < ?1)",
+             "DELETE FROM chats WHERE deleted_at < ?1",
+         }) {
+        if (auto done = m_database.run(sql, before); !done)
+            return fail(std::move(done.error()));
+        purged = int(m_database.changes());
+    }
+    if (auto done = transaction->commit(); !done)
+        return fail(std::move(done.error()));
+    return purged;
+}
+
+Result<MessageId> ChatStore::insertMessage(ChatId chat, std::optional<MessageId> parent,
+                                           const Message &message)
+{
+    auto done = m_database.run(
+        "INSERT INTO messages (chat_id, parent_id, role, state, text, model_name, created_at)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        chat, parent, nameOf(kRoles, message.role), nameOf(kStates, message.state), message.text,
+        message.modelName, message.createdAt.toMSecsSinceEpoch());
+    if (!done)
+        return fail(std::move(done.error()));
+    return m_database.lastInsertId();
+}
+
+Result<Conversation> ChatStore::insertTurn(ChatId chat, std::optional<MessageId> parent,
+                                           const QString *prompt, const AnswerDraft &answer)
+{
+    if (prompt) {
+        Message message;
+        message.role = Role::User;
+        message.text = *prompt;
+        message.createdAt = answer.createdAt;
+        auto id = insertMessage(chat, parent, message);
+        if (!id)
+            return fail(std::move(id.error()));
+        parent = *id;
+    }
+    Message message;
+    message.role = Role::Assistant;
+    message.state = MessageState::Streaming;
+    message.modelName = answer.modelName;
+    message.createdAt = answer.createdAt;
+    auto id = insertMessage(chat, parent, message);
+    if (!id)
+        return fail(std::move(id.error()));
+    if (auto done =
+            m_database.run("UPDATE chats SET active_leaf = ?2, updated_at = ?3 WHERE id = ?1", chat,
+                           *id, answer.createdAt.toMSecsSinceEpoch());
+        !done)
+        return fail(std::move(done.error()));
+    return conversation(chat);
+}
+
+Result<Conversation> ChatStore::addPrompt(ChatId chat, const QString &titleIfNew,
+                                          const QString &text, const AnswerDraft &answer)
+{
+    auto transaction = Transaction::begin(m_database);
+    if (!transaction)
+        return fail(std::move(transaction.error()));
+    std::optional<MessageId> leaf;
+    if (chat == kNoId) {
+        const qint64 now = answer.createdAt.toMSecsSinceEpoch();
+        if (auto done = m_database.run(
+                "INSERT INTO chats (title, created_at, updated_at) VALUES (?1, ?2, ?2)", titleIfNew,
+                now);
+            !done)
+            return fail(std::move(done.error()));
+        chat = m_database.lastInsertId();
+    } else {
+        auto found = m_database.bound(
+            "SELECT active_leaf FROM chats WHERE id = ?1 AND deleted_at IS NULL", chat);
+        auto row = found ? found->step() : Result<bool>(fail(found.error()));
+        if (!row)
+            return fail(std::move(row.error()));
+        if (!*row)
+            return noChat();
+        if (!found->isNull(0))
+            leaf = found->integer(0);
+    }
+    auto turn = insertTurn(chat, leaf, &text, answer);
+    if (!turn)
+        return turn;
+    if (auto done = transaction->commit(); !done)
+        return fail(std::move(done.error()));
+    return turn;
+}
+
+Result<ChatStore::Place> ChatStore::place(MessageId message) const
+{
+    auto found = m_database.bound("SELECT m.chat_id, m.parent_id FROM messages m"
+                                  " JOIN chats c ON c.id = m.chat_id"
+                                  " WHERE m.id = ?1 AND c.deleted_at IS NULL",
+                                  message);
+    auto row = found ? found->step() : Result<bool>(fail(found.error()));
+    if (!row)
+        return fail(std::move(row.error()));
+    if (!*row)
+        return noMessage();
+    Place place{found->integer(0), std::nullopt};
+    if (!found->isNull(1))
+        place.parent = found->integer(1);
+    return place;
+}
+
+Result<ChatStore::Place> ChatStore::place(MessageId message, Role role) const
+{
+    auto right = m_database.number("SELECT count(*) FROM messages WHERE id = ?1 AND role = ?2",
+                                   message, nameOf(kRoles, role));
+    if (!right)
+        return fail(std::move(right.error()));
+    if (*right == 0)
+        return noMessage();
+    return place(message);
+}
+
+Result<Conversation> ChatStore::editPrompt(MessageId prompt, const QString &text,
+                                           const AnswerDraft &answer)
+{
+    auto transaction = Transaction::begin(m_database);
+    if (!transaction)
+        return fail(std::move(transaction.error()));
+    auto found = place(prompt, Role::User);
+    if (!found)
+        return fail(std::move(found.error()));
+    auto turn = insertTurn(found->chat, found->parent, &text, answer);
+    if (!turn)
+        return turn;
+    if (auto done = transaction->commit(); !done)
+        return fail(std::move(done.error()));
+    return turn;
+}
+
+Result<Conversation> ChatStore::addAnswer(MessageId sibling, const AnswerDraft &answer)
+{
+    auto transaction = Transaction::begin(m_database);
+    if (!transaction)
+        return fail(std::move(transaction.error()));
+    auto found = place(sibling, Role::Assistant);
+    if (!found)
+        return fail(std::move(found.error()));
+    auto turn = insertTurn(found->chat, found->parent, nullptr, answer);
+    if (!turn)
+        return turn;
+    if (auto done = transaction->commit(); !done)
+        return fail(std::move(done.error()));
+    return turn;
+}
+
+Result<Conversation> ChatStore::selectSibling(MessageId message, int index)
+{
+    auto transaction = Transaction::begin(m_database);
+    if (!transaction)
+        return fail(std::move(transaction.error()));
+    auto found = place(message);
+    if (!found)
+        return fail(std::move(found.error()));
+    auto sibling = m_database.number("SELECT id FROM messages"
+                                     " WHERE parent_id IS ?1 AND chat_id = ?2 AND ?3 >= 0"
+                                     " ORDER BY id LIMIT 1 OFFSET ?3",
+                                     found->parent, found->chat, index);
+    if (!sibling)
+        return fail(std::move(sibling.error()));
+    // Children are newer than their parents, so the newest of all descendants is a leaf.
+    auto leaf = m_database.number(R"sql(
+        WITH RECURSIVE below (id) AS (
+            SELECT ?1 UNION ALL
+            SELECT m.id FROM below JOIN messages m ON m.parent_id = below.id)
+        SELECT max(id) FROM below)sql",
+                                  *sibling);
+    if (!leaf)
+        return fail(std::move(leaf.error()));
+    if (auto done =
+            m_database.run("UPDATE chats SET active_leaf = ?2 WHERE id = ?1", found->chat, *leaf);
+        !done)
+        return fail(std::move(done.error()));
+    auto selected = conversation(found->chat);
+    if (!selected)
+        return selected;
+    if (auto done = transaction->commit(); !done)
+        return fail(std::move(done.error()));
+    return selected;
+}
+
+Result<> ChatStore::appendPiece(MessageId message, qint64 number, const QString &text)
+{
+    return m_database.run(
+        "INSERT INTO answer_pieces (message_id, number, text) VALUES (?1, ?2, ?3)", message, number,
+        text);
+}
+
+Result<> ChatStore::finishAnswer(const Message &message)
+{
+    auto transaction = Transaction::begin(m_database);
+    if (!transaction)
+        return fail(std::move(transaction.error()));
+    if (auto done = m_database.run(
+            "UPDATE messages SET state = ?2, text = ?3, error_text = ?4, prompt_tokens = ?5,"
+            " answer_tokens = ?6, dropped_messages = ?7, prefill_seconds = ?8, decode_seconds = ?9"
+            " WHERE id = ?1",
+            message.id, nameOf(kStates, message.state), message.text, message.errorText,
+            message.promptTokens, message.answerTokens, message.droppedMessages,
+            message.prefillSeconds, message.decodeSeconds);
+        !done)
+        return done;
+    if (m_database.changes() == 0)
+        return noMessage();
+    if (auto done = m_database.run("DELETE FROM answer_pieces WHERE message_id = ?1", message.id);
+        !done)
+        return done;
+    return transaction->commit();
+}
+
+Result<int> ChatStore::interruptStreaming()
+{
+    auto transaction = Transaction::begin(m_database);
+    if (!transaction)
+        return fail(std::move(transaction.error()));
+    QVector<MessageId> streaming;
+    {
+        auto rows = m_database.prepare("SELECT id FROM messages WHERE state = 'streaming'");
+        if (!rows)
+            return fail(std::move(rows.error()));
+        for (;;) {
+            auto row = rows->step();
+            if (!row)
+                return fail(std::move(row.error()));
+            if (!*row)
+                break;
+            streaming.append(rows->integer(0));
+        }
+    }
+    for (const MessageId message : std::as_const(streaming)) {
+        auto text = piecesOf(m_database, message);
+        if (!text)
+            return fail(std::move(text.error()));
+        if (auto done =
+                m_database.run("UPDATE messages SET state = 'interrupted', text = ?2 WHERE id = ?1",
+                               message, *text);
+            !done)
+            return fail(std::move(done.error()));
+        if (auto done = m_database.run("DELETE FROM answer_pieces WHERE message_id = ?1", message);
+            !done)
+            return fail(std::move(done.error()));
+    }
+    if (auto done = transaction->commit(); !done)
+        return fail(std::move(done.error()));
+    return int(streaming.size());
+}
+
+} // namespace alcove::storage

@@ -1,0 +1,133 @@
+#include "core/storage/migrations.h"
+
+namespace alcove::storage {
+
+namespace {
+
+// Version 1.
+// - Times are milliseconds since 1970, UTC.
+// - A chat is a tree: parent_id is null for a first message. A parent is older than its children
+//   (its id is smaller), so no row can be its own ancestor. Parents are not cascaded: SQLite's
+//   cascade recurses, and a long conversation is deeper than its limit of 1000.
+// - answer_pieces holds what of a Streaming answer is saved so far; it moves into messages.text in
+//   one step when the answer ends. Appending to messages.text would rewrite the whole row, and its
+//   index, each time.
+// - A setting's value is JSON.
+// - The full-text tables keep no second copy of the text: triggers follow the tables they index.
+Result<> version1(Database &database)
+{
+    return database.execute(R"sql(
+CREATE TABLE chats (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    title TEXT NOT NULL,
+    pinned INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1)),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    active_leaf INTEGER REFERENCES messages (id) DEFERRABLE INITIALLY DEFERRED,
+    deleted_at INTEGER
+) STRICT;
+CREATE INDEX chats_by_active_leaf ON chats (active_leaf);
+
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    chat_id INTEGER NOT NULL REFERENCES chats (id),
+    parent_id INTEGER REFERENCES messages (id) CHECK (parent_id < id),
+    role TEXT NOT NULL CHECK (role IN ('system', 'user', 'assistant')),
+    state TEXT NOT NULL
+        CHECK (state IN ('complete', 'streaming', 'stopped', 'interrupted', 'failed')),
+    text TEXT NOT NULL,
+    error_text TEXT NOT NULL DEFAULT '',
+    model_name TEXT NOT NULL DEFAULT '',
+    created_at INTEGER NOT NULL,
+    prompt_tokens INTEGER NOT NULL DEFAULT 0,
+    answer_tokens INTEGER NOT NULL DEFAULT 0,
+    dropped_messages INTEGER NOT NULL DEFAULT 0,
+    prefill_seconds REAL NOT NULL DEFAULT 0,
+    decode_seconds REAL NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX messages_by_parent ON messages (parent_id, chat_id);
+CREATE INDEX messages_by_chat ON messages (chat_id);
+CREATE INDEX messages_streaming ON messages (state) WHERE state = 'streaming';
+
+CREATE TABLE answer_pieces (
+    message_id INTEGER NOT NULL REFERENCES messages (id),
+    number INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (message_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE settings (
+    key TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE VIRTUAL TABLE messages_fts USING fts5 (
+    text, content = 'messages', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2');
+CREATE TRIGGER messages_fts_insert AFTER INSERT ON messages BEGIN
+    INSERT INTO messages_fts (rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER messages_fts_delete AFTER DELETE ON messages BEGIN
+    INSERT INTO messages_fts (messages_fts, rowid, text) VALUES ('delete', old.id, old.text);
+END;
+CREATE TRIGGER messages_fts_update AFTER UPDATE OF text ON messages BEGIN
+    INSERT INTO messages_fts (messages_fts, rowid, text) VALUES ('delete', old.id, old.text);
+    INSERT INTO messages_fts (rowid, text) VALUES (new.id, new.text);
+END;
+
+CREATE VIRTUAL TABLE chats_fts USING fts5 (
+    title, content = 'chats', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2');
+CREATE TRIGGER chats_fts_insert AFTER INSERT ON chats BEGIN
+    INSERT INTO chats_fts (rowid, title) VALUES (new.id, new.title);
+END;
+CREATE TRIGGER chats_fts_delete AFTER DELETE ON chats BEGIN
+    INSERT INTO chats_fts (chats_fts, rowid, title) VALUES ('delete', old.id, old.title);
+END;
+CREATE TRIGGER chats_fts_update AFTER UPDATE OF title ON chats BEGIN
+    INSERT INTO chats_fts (chats_fts, rowid, title) VALUES ('delete', old.id, old.title);
+    INSERT INTO chats_fts (rowid, title) VALUES (new.id, new.title);
+END;
+)sql");
+}
+
+constexpr Migration kMigrations[] = {
+    {1, version1},
+};
+static_assert(versionsRise(kMigrations), "versions must rise: did a merge repeat a number?");
+
+} // namespace
+
+std::span<const Migration> migrations()
+{
+    return kMigrations;
+}
+
+Result<int> schemaVersion(const Database &database)
+{
+    return database.number("PRAGMA user_version").map([](qint64 version) { return int(version); });
+}
+
+Result<> migrate(Database &database, std::span<const Migration> steps)
+{
+    auto version = schemaVersion(database);
+    if (!version)
+        return fail(std::move(version.error()));
+    for (const Migration &step : steps) {
+        if (step.version <= *version)
+            continue;
+        auto transaction = Transaction::begin(database);
+        if (!transaction)
+            return fail(std::move(transaction.error()));
+        if (auto done = step.apply(database); !done)
+            return done;
+        // PRAGMA takes no parameters; both numbers are ours.
+        const std::string mark = "PRAGMA application_id = " + std::to_string(kApplicationId)
+            + "; PRAGMA user_version = " + std::to_string(step.version);
+        if (auto done = database.execute(mark.c_str()); !done)
+            return done;
+        if (auto done = transaction->commit(); !done)
+            return done;
+    }
+    return {};
+}
+
+} // namespace alcove::storage
