@@ -1,0 +1,18 @@
+// Text from a model as markup that Qt's rich text may show: nothing in it can load, run or style.
+// Any thread; never fails.
+#pragma once
+
+#include <QString>
+
+namespace alcove::markdown {
+
+// & < > " become entities; control characters other than tab and line break vanish.
+QString escaped(const QString &text);
+
+// The text of an HTML entity ("&amp;", "&#8364;"), or the entity itself if it is not known.
+QString entityText(const QString &entity);
+
+// A link's target if it may be offered (http, https, mailto), normalised; else empty.
+QString offeredLink(const QString &href);
+
+} // namespace alcove::markdown
