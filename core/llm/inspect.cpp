@@ -1,0 +1,266 @@
+#include "core/llm/inspect.h"
+
+#include "core/llm/display_text.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace alcove::llm {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint32_t kDefaultContext = 4096; // as ExecutorOptions
+constexpr std::uint64_t kSliceTokens = 256;
+
+std::string_view typeName(GgufValueType type)
+{
+    switch (type) {
+    case GgufValueType::UInt8:
+        return "u8";
+    case GgufValueType::Int8:
+        return "i8";
+    case GgufValueType::UInt16:
+        return "u16";
+    case GgufValueType::Int16:
+        return "i16";
+    case GgufValueType::UInt32:
+        return "u32";
+    case GgufValueType::Int32:
+        return "i32";
+    case GgufValueType::UInt64:
+        return "u64";
+    case GgufValueType::Int64:
+        return "i64";
+    case GgufValueType::Float32:
+        return "f32";
+    case GgufValueType::Float64:
+        return "f64";
+    case GgufValueType::Bool:
+        return "bool";
+    case GgufValueType::String:
+        return "string";
+    case GgufValueType::Array:
+        return "array";
+    }
+    return "unknown";
+}
+
+template <typename T>
+T load(const std::byte *at)
+{
+    T value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+}
+
+// One scalar or string at the start of `bytes`, and how many bytes it took. The parser has checked
+// that it is whole.
+struct Shown {
+    Json value;
+    std::size_t bytes = 0;
+    bool abbreviated = false;
+};
+
+// The shortest decimal number that is this float: 1e-05, not 9.999999747378752e-06.
+double asWritten(float value)
+{
+    char text[32];
+    for (int digits = 6; digits <= 9; ++digits) {
+        std::snprintf(text, sizeof text, "%.*g", digits, double(value));
+        if (std::strtof(text, nullptr) == value)
+            return std::strtod(text, nullptr);
+    }
+    return value; // not a number
+}
+
+template <typename T>
+Shown shownScalar(const std::byte *at)
+{
+    return {load<T>(at), sizeof(T), false};
+}
+
+Shown shownElement(GgufValueType type, const std::byte *at, std::uint32_t textCharacters)
+{
+    switch (type) {
+    case GgufValueType::UInt8:
+        return shownScalar<std::uint8_t>(at);
+    case GgufValueType::Int8:
+        return shownScalar<std::int8_t>(at);
+    case GgufValueType::UInt16:
+        return shownScalar<std::uint16_t>(at);
+    case GgufValueType::Int16:
+        return shownScalar<std::int16_t>(at);
+    case GgufValueType::UInt32:
+        return shownScalar<std::uint32_t>(at);
+    case GgufValueType::Int32:
+        return shownScalar<std::int32_t>(at);
+    case GgufValueType::UInt64:
+        return shownScalar<std::uint64_t>(at);
+    case GgufValueType::Int64:
+        return shownScalar<std::int64_t>(at);
+    case GgufValueType::Float32:
+        return {asWritten(load<float>(at)), sizeof(float), false};
+    case GgufValueType::Float64:
+        return shownScalar<double>(at);
+    case GgufValueType::Bool:
+        return {load<std::uint8_t>(at) != 0, 1, false};
+    case GgufValueType::String: {
+        const auto length = std::size_t(load<std::uint64_t>(at));
+        const std::string_view text(reinterpret_cast<const char *>(at) + 8, length);
+        std::string shown = displayText(text, textCharacters);
+        const bool whole = shown == text;
+        return {std::move(shown), 8 + length, !whole};
+    }
+    case GgufValueType::Array:
+        break;
+    }
+    return {};
+}
+
+MetadataEntry describe(const std::string &key, const GgufValue &value,
+                       const InspectOptions &options)
+{
+    MetadataEntry entry;
+    entry.key = displayText(key, 256);
+    if (value.type != GgufValueType::Array) {
+        Shown shown = shownElement(value.type, value.bytes.data(), options.textCharacters);
+        entry.type = typeName(value.type);
+        entry.count = value.type == GgufValueType::String ? value.bytes.size() - 8 : 1;
+        entry.value = std::move(shown.value);
+        entry.abbreviated = shown.abbreviated;
+        return entry;
+    }
+    entry.type = "array of " + std::string(typeName(value.elementType));
+    entry.count = value.count;
+    entry.value = Json::array();
+    const std::uint64_t shownCount = std::min<std::uint64_t>(value.count, options.arrayElements);
+    entry.abbreviated = shownCount < value.count;
+    const std::byte *at = value.bytes.data();
+    for (std::uint64_t i = 0; i < shownCount; ++i) {
+        Shown shown = shownElement(value.elementType, at, options.textCharacters);
+        entry.value.push_back(std::move(shown.value));
+        entry.abbreviated |= shown.abbreviated;
+        at += shown.bytes;
+    }
+    return entry;
+}
+
+std::vector<FormatSize> sizesByFormat(const GgufFile &file)
+{
+    std::vector<FormatSize> sizes;
+    for (const Tensor &tensor : file.tensors()) {
+        const TensorTypeInfo *info = tensorTypeInfo(tensor.type);
+        if (!info)
+            continue; // the reader has refused the file already
+        auto size = std::find_if(sizes.begin(), sizes.end(),
+                                 [&](const FormatSize &s) { return s.format == info->name; });
+        if (size == sizes.end())
+            size = sizes.insert(size, {std::string(info->name), 0, 0, 0, info->runnable});
+        size->tensors += 1;
+        size->elements += tensor.elements();
+        size->bytes += tensor.data.size();
+    }
+    std::stable_sort(sizes.begin(), sizes.end(),
+                     [](const FormatSize &a, const FormatSize &b) { return a.bytes > b.bytes; });
+    return sizes;
+}
+
+SpecificationSummary summarise(const ModelSpec &spec)
+{
+    SpecificationSummary summary;
+    summary.parameters = spec.parameterCount();
+    summary.vocabulary = spec.vocabulary;
+    summary.width = spec.width;
+    summary.layers = std::uint32_t(spec.layers.size());
+    summary.trainedContext = spec.trainedContext;
+    summary.tiedEmbedding = spec.tiedEmbedding;
+    if (spec.layers.empty())
+        return summary;
+    const Layer &layer = spec.layers.front();
+    if (const auto *attention = std::get_if<Attention>(&layer.mixer)) {
+        summary.heads = attention->heads;
+        summary.kvHeads = attention->kvHeads;
+        summary.headSize = attention->headSize;
+        summary.ropeDimensions = attention->rope.dims;
+        summary.ropePairs =
+            attention->rope.pairs == RopePairs::Adjacent ? "adjacent" : "split half";
+        summary.queryKeyNorm = attention->queryNorm || attention->keyNorm;
+        summary.attentionBiases =
+            attention->query.bias || attention->key.bias || attention->value.bias;
+    }
+    if (const auto *dense = std::get_if<DenseFeedForward>(&layer.feedForward))
+        summary.feedForward = dense->gate.outputs();
+    return summary;
+}
+
+} // namespace
+
+std::uint64_t estimateScratchBytes(const ModelSpec &spec)
+{
+    std::uint64_t widest = 0; // of one layer, per token
+    for (const Layer &layer : spec.layers) {
+        std::uint64_t floats = 0;
+        if (const auto *attention = std::get_if<Attention>(&layer.mixer))
+            floats += (2ull * attention->heads + 2ull * attention->kvHeads) * attention->headSize;
+        if (const auto *dense = std::get_if<DenseFeedForward>(&layer.feedForward))
+            floats += 2ull * dense->gate.outputs();
+        widest = std::max(widest, floats);
+    }
+    // The residual stream and its normed copy; logits of one token.
+    const std::uint64_t perToken = widest + 2ull * spec.width;
+    return (perToken * kSliceTokens + spec.vocabulary) * sizeof(float);
+}
+
+MemoryNeed memoryNeed(const ModelSpec &spec, const InspectOptions &options)
+{
+    MemoryNeed need;
+    need.contextLength = options.contextLength
+        ? options.contextLength
+        : std::min<std::uint32_t>(kDefaultContext, spec.trainedContext);
+    need.kvFormat = options.kvFormat;
+    need.weightBytes = spec.weightBytes();
+    need.kvBytes = std::uint64_t(need.contextLength)
+        * spec.kvBytesPerPosition(options.kvFormat == KvFormat::F16 ? 2 : 4);
+    need.scratchEstimated = !options.scratchBytes;
+    need.scratchBytes = options.scratchBytes.value_or(estimateScratchBytes(spec));
+    return need;
+}
+
+ModelReport inspectFile(const GgufFile &file, const InspectOptions &options)
+{
+    ModelReport report;
+    report.path = file.path();
+    report.fileBytes = file.fileBytes();
+    report.ggufVersion = file.version();
+    report.architecture = displayText(file.string("general.architecture").value_or(""));
+    report.name = displayText(file.string("general.name").value_or(""), 200);
+    report.tensorCount = file.tensors().size();
+    if (const GgufValue *tokens = file.find("tokenizer.ggml.tokens");
+        tokens && tokens->type == GgufValueType::Array)
+        report.tokenCount = tokens->count;
+    report.metadata.reserve(file.metadata().size());
+    for (const auto &[key, value] : file.metadata())
+        report.metadata.push_back(describe(key, value, options));
+    report.formats = sizesByFormat(file);
+    if (const auto spec = readModelSpec(file)) {
+        report.specification = summarise(*spec);
+        report.memory = memoryNeed(*spec, options);
+    } else {
+        report.cannotRun = spec.error();
+    }
+    return report;
+}
+
+Result<ModelReport> inspectModel(const std::string &path, const InspectOptions &options)
+{
+    auto file = GgufFile::open(path);
+    if (!file)
+        return fail(file.error());
+    return inspectFile(*file, options);
+}
+
+} // namespace alcove::llm

@@ -1,0 +1,107 @@
+// ModelReport: what a model file holds and what it needs, as one plain value to print.
+//
+// For files that cannot run too: vocabularies, architectures and formats that are not supported
+// yet. Reading a report touches the file's header only, not its weights. Plain functions; any
+// thread. Fails only when the file cannot be opened or is no sound GGUF file.
+#pragma once
+
+#include "core/llm/executor.h"
+#include "core/llm/gguf.h"
+#include "core/llm/model_spec.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace alcove::llm {
+
+struct InspectOptions {
+    std::uint32_t contextLength = 0; // positions; 0: as ExecutorOptions chooses
+    KvFormat kvFormat = KvFormat::F16;
+    // What an executor says it needs beside weights and KV cache; without it an estimate is made.
+    std::optional<std::uint64_t> scratchBytes;
+    std::uint32_t arrayElements = 8; // shown of a metadata array; the report has its whole length
+    std::uint32_t textCharacters = 200; // shown of a metadata text
+};
+
+struct MetadataEntry {
+    std::string key;
+    std::string type; // "u32", "string", "array of f32"
+    std::uint64_t count = 1; // elements of an array; bytes of a string; else 1
+    bool abbreviated = false; // `value` is not all of it
+    nlohmann::ordered_json value; // an array's first elements, a text's beginning
+};
+
+struct FormatSize {
+    std::string format; // "Q4_K"
+    std::uint64_t tensors = 0;
+    std::uint64_t elements = 0;
+    std::uint64_t bytes = 0;
+    bool runnable = false; // there are kernels for it
+};
+
+// The shape of a model that can run. Per-layer sizes are those of the first layer.
+struct SpecificationSummary {
+    std::uint64_t parameters = 0;
+    std::uint32_t vocabulary = 0;
+    std::uint32_t width = 0;
+    std::uint32_t layers = 0;
+    std::uint32_t heads = 0;
+    std::uint32_t kvHeads = 0;
+    std::uint32_t headSize = 0;
+    std::uint32_t feedForward = 0; // hidden width
+    std::uint32_t trainedContext = 0;
+    std::uint32_t ropeDimensions = 0;
+    std::string ropePairs; // "adjacent", "split half"
+    bool tiedEmbedding = false;
+    bool queryKeyNorm = false;
+    bool attentionBiases = false;
+};
+
+struct MemoryNeed {
+    std::uint32_t contextLength = 0;
+    KvFormat kvFormat = KvFormat::F16;
+    std::uint64_t weightBytes = 0;
+    std::uint64_t kvBytes = 0;
+    std::uint64_t scratchBytes = 0;
+    bool scratchEstimated = true;
+
+    std::uint64_t total() const { return weightBytes + kvBytes + scratchBytes; }
+};
+
+struct ModelReport {
+    std::string path;
+    std::uint64_t fileBytes = 0;
+    std::uint32_t ggufVersion = 0;
+    std::string architecture; // empty: the file does not say
+    std::string name;
+    std::uint64_t tensorCount = 0;
+    std::uint64_t tokenCount = 0; // entries of the vocabulary; 0: the file has none
+    std::vector<MetadataEntry> metadata; // in file order
+    std::vector<FormatSize> formats; // largest first
+    std::optional<SpecificationSummary> specification; // of a model that can run
+    std::optional<Error> cannotRun; // why, in a sentence
+    std::optional<MemoryNeed> memory; // of a model that can run
+
+    bool runnable() const { return specification.has_value(); }
+    nlohmann::ordered_json toJson() const;
+    std::string toText() const; // several lines, the last one ended
+};
+
+// NotFound, Io, InvalidFile or Unsupported (a GGUF version or tensor format that we cannot read).
+Result<ModelReport> inspectModel(const std::string &path, const InspectOptions &options = {});
+
+// As above, of a file that is open.
+ModelReport inspectFile(const GgufFile &file, const InspectOptions &options = {});
+
+// What running `spec` for `contextLength` positions needs (0: as ExecutorOptions chooses).
+MemoryNeed memoryNeed(const ModelSpec &spec, const InspectOptions &options = {});
+
+// Bytes of activations and logits of one prefill slice of 256 tokens in float32: an estimate of
+// what an executor holds beside weights and KV cache.
+std::uint64_t estimateScratchBytes(const ModelSpec &spec);
+
+} // namespace alcove::llm

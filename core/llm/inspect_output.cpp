@@ -1,0 +1,156 @@
+// ModelReport for people and for programs.
+#include "core/llm/display_text.h"
+#include "core/llm/inspect.h"
+
+#include <sstream>
+
+namespace alcove::llm {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string_view kvName(KvFormat format)
+{
+    return format == KvFormat::F16 ? "F16" : "F32";
+}
+
+std::string dumped(const Json &value)
+{
+    // `replace`: a path need not be UTF-8.
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string yesNo(bool value)
+{
+    return value ? "yes" : "no";
+}
+
+void writeSpecification(std::ostream &out, const SpecificationSummary &s)
+{
+    out << "\nSpecification\n"
+        << "  parameters       " << s.parameters << "\n"
+        << "  layers           " << s.layers << "\n"
+        << "  width            " << s.width << "\n"
+        << "  feed-forward     " << s.feedForward << "\n"
+        << "  heads            " << s.heads << " (" << s.kvHeads << " for keys and values) of "
+        << s.headSize << "\n"
+        << "  q/k norm         " << yesNo(s.queryKeyNorm) << "\n"
+        << "  q/k/v biases     " << yesNo(s.attentionBiases) << "\n"
+        << "  RoPE             " << s.ropeDimensions << " dimensions, pairs " << s.ropePairs << "\n"
+        << "  vocabulary       " << s.vocabulary << (s.tiedEmbedding ? " (embedding tied)" : "")
+        << "\n"
+        << "  trained context  " << s.trainedContext << " tokens\n";
+}
+
+void writeMemory(std::ostream &out, const MemoryNeed &need)
+{
+    out << "\nMemory needed for " << need.contextLength << " tokens of context\n"
+        << "  weights   " << displayBytes(need.weightBytes) << "\n"
+        << "  KV cache  " << displayBytes(need.kvBytes) << " (" << kvName(need.kvFormat) << ")\n"
+        << "  scratch   " << displayBytes(need.scratchBytes)
+        << (need.scratchEstimated ? " (estimated)" : "") << "\n"
+        << "  total     " << displayBytes(need.total()) << "\n";
+}
+
+Json specificationJson(const SpecificationSummary &s)
+{
+    Json json;
+    json["parameters"] = s.parameters;
+    json["vocabulary"] = s.vocabulary;
+    json["width"] = s.width;
+    json["layers"] = s.layers;
+    json["heads"] = s.heads;
+    json["kv_heads"] = s.kvHeads;
+    json["head_size"] = s.headSize;
+    json["feed_forward"] = s.feedForward;
+    json["trained_context"] = s.trainedContext;
+    json["rope_dimensions"] = s.ropeDimensions;
+    json["rope_pairs"] = s.ropePairs;
+    json["tied_embedding"] = s.tiedEmbedding;
+    json["query_key_norm"] = s.queryKeyNorm;
+    json["attention_biases"] = s.attentionBiases;
+    return json;
+}
+
+Json memoryJson(const MemoryNeed &need)
+{
+    Json json;
+    json["context"] = need.contextLength;
+    json["kv_format"] = kvName(need.kvFormat);
+    json["weight_bytes"] = need.weightBytes;
+    json["kv_bytes"] = need.kvBytes;
+    json["scratch_bytes"] = need.scratchBytes;
+    json["scratch_estimated"] = need.scratchEstimated;
+    json["total_bytes"] = need.total();
+    return json;
+}
+
+} // namespace
+
+std::string ModelReport::toText() const
+{
+    std::ostringstream out;
+    out << displayText(path, 4096) << "\n"
+        << "  GGUF version     " << ggufVersion << "\n"
+        << "  size             " << displayBytes(fileBytes) << " (" << fileBytes << " bytes)\n"
+        << "  name             " << (name.empty() ? "not given" : name) << "\n"
+        << "  architecture     " << (architecture.empty() ? "not given" : architecture) << "\n"
+        << "  tokens           " << tokenCount << "\n"
+        << "  can run          " << (runnable() ? "yes" : "no");
+    if (cannotRun)
+        out << ": " << cannotRun->message;
+    out << "\n";
+    if (specification)
+        writeSpecification(out, *specification);
+    out << "\nTensors (" << tensorCount << ")\n";
+    for (const FormatSize &size : formats)
+        out << "  " << size.format << ": " << size.tensors
+            << (size.tensors == 1 ? " tensor, " : " tensors, ") << size.elements << " elements, "
+            << displayBytes(size.bytes) << (size.runnable ? "" : ", not supported yet") << "\n";
+    if (memory)
+        writeMemory(out, *memory);
+    out << "\nMetadata (" << metadata.size() << ")\n";
+    for (const MetadataEntry &entry : metadata) {
+        out << "  " << entry.key << " (" << entry.type;
+        if (entry.value.is_array())
+            out << ", " << entry.count << (entry.count == 1 ? " element" : " elements");
+        else if (entry.abbreviated)
+            out << ", " << entry.count << " bytes";
+        out << ") = " << dumped(entry.value) << (entry.abbreviated ? " ..." : "") << "\n";
+    }
+    return out.str();
+}
+
+nlohmann::ordered_json ModelReport::toJson() const
+{
+    Json json;
+    json["path"] = displayText(path, 4096);
+    json["file_bytes"] = fileBytes;
+    json["gguf_version"] = ggufVersion;
+    json["architecture"] = architecture;
+    json["name"] = name;
+    json["token_count"] = tokenCount;
+    json["runnable"] = runnable();
+    json["reason"] = cannotRun ? Json(displayText(cannotRun->message, 4096)) : Json();
+    json["specification"] = specification ? specificationJson(*specification) : Json();
+    json["memory"] = memory ? memoryJson(*memory) : Json();
+    json["tensor_count"] = tensorCount;
+    json["formats"] = Json::array();
+    for (const FormatSize &size : formats)
+        json["formats"].push_back({{"format", size.format},
+                                   {"tensors", size.tensors},
+                                   {"elements", size.elements},
+                                   {"bytes", size.bytes},
+                                   {"runnable", size.runnable}});
+    json["metadata"] = Json::array();
+    for (const MetadataEntry &entry : metadata)
+        json["metadata"].push_back({{"key", entry.key},
+                                    {"type", entry.type},
+                                    {"count", entry.count},
+                                    {"abbreviated", entry.abbreviated},
+                                    {"value", entry.value}});
+    return json;
+}
+
+} // namespace alcove::llm
