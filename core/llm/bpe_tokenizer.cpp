@@ -130,6 +130,10 @@ Result<> BpeTokenizer::readMerges(const GgufFile &file)
     m_symbolStart.push_back(0);
     std::string bytes;
     for (Token token = 0; vocabulary().contains(token); ++token) {
+        // Merges make no control token, however it is spelled: plain text must not become one.
+        const TokenKind kind = vocabulary().kind(token);
+        if (kind == TokenKind::Control || kind == TokenKind::Unknown)
+            continue;
         if (!decodeAlphabet(vocabulary().spelling(token), bytes) || bytes.empty())
             continue;
         m_symbolToken[addSymbol(bytes)] = token;
@@ -242,7 +246,11 @@ void BpeTokenizer::encodeWord(std::string_view word, WordScratch &scratch,
         }
     }
     const auto size = static_cast<std::uint32_t>(word.size());
-    auto &[symbol, previous, next, merge, queue] = scratch;
+    auto &symbol = scratch.symbol;
+    auto &previous = scratch.previous;
+    auto &next = scratch.next;
+    auto &merge = scratch.merge;
+    auto &queue = scratch.queue;
     symbol.resize(size);
     previous.resize(size);
     next.resize(size);
@@ -300,9 +308,8 @@ void BpeTokenizer::appendSymbol(Symbol symbol, std::vector<Token> &out) const
         const Token token = m_symbolToken[m_byteSymbols[static_cast<unsigned char>(byte)]];
         if (token >= 0)
             out.push_back(token);
-        else if (const auto unknown = vocabulary().unknown();
-                 unknown && vocabulary().kind(*unknown) == TokenKind::Unknown)
-            out.push_back(*unknown); // some files name a control token here: no text may make one
+        else if (vocabulary().unknown())
+            out.push_back(*vocabulary().unknown());
     }
 }
 

@@ -22,12 +22,14 @@ std::string withoutGuards(std::string_view text)
 {
     std::string out;
     out.reserve(text.size());
-    for (std::size_t i = 0; i < text.size();) {
-        const std::size_t guard = text.find(kSpecialTokenGuard, i);
-        out += text.substr(i, guard - i);
-        if (guard == std::string_view::npos)
-            break;
-        i = guard + kSpecialTokenGuard.size();
+    for (char byte : text) {
+        out.push_back(byte);
+        // Looked for in what is left, so that no guard comes out of two halves around another.
+        if (byte == kSpecialTokenGuard.back() && out.size() >= kSpecialTokenGuard.size()
+            && out.compare(out.size() - kSpecialTokenGuard.size(), kSpecialTokenGuard.size(),
+                           kSpecialTokenGuard)
+                == 0)
+            out.resize(out.size() - kSpecialTokenGuard.size());
     }
     return out;
 }

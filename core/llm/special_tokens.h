@@ -17,6 +17,7 @@ namespace alcove::llm {
 // reaches across it. U+FDD0 is a noncharacter: for use inside a program, never in a text.
 inline constexpr std::string_view kSpecialTokenGuard = "\xEF\xB7\x90";
 
+// `text` with every guard taken out, and those that come to be by that.
 std::string withoutGuards(std::string_view text);
 
 struct SpecialMatch {

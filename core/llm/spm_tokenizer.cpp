@@ -65,9 +65,6 @@ SpmTokenizer::SpmTokenizer(Vocabulary vocabulary, bool addsSpace)
         if (!spelling.empty() && endOfWord(spelling, 0) != spelling.size())
             m_wordsStandAlone = false;
     }
-    m_unknown = this->vocabulary().unknown();
-    if (!m_unknown && this->vocabulary().kind(0) == TokenKind::Unknown)
-        m_unknown = 0;
     rankScores();
 }
 
@@ -161,7 +158,10 @@ void SpmTokenizer::encodeWord(std::string_view word, WordScratch &scratch,
 {
     constexpr std::uint32_t kNone = WordScratch::kNone;
     const auto size = static_cast<std::uint32_t>(word.size());
-    auto &[length, previous, rank, queue] = scratch;
+    auto &length = scratch.length;
+    auto &previous = scratch.previous;
+    auto &rank = scratch.rank;
+    auto &queue = scratch.queue;
     length.assign(size, 0);
     previous.resize(size);
     rank.resize(size);
@@ -183,7 +183,7 @@ void SpmTokenizer::encodeWord(std::string_view word, WordScratch &scratch,
         const std::size_t joined = length[i] + length[after];
         if (joined > m_longestToken)
             return kNone;
-        const auto token = vocabulary().find(word.substr(i, joined));
+        const auto token = findPiece(word.substr(i, joined));
         return token ? m_ranks[static_cast<std::size_t>(*token)] : kNone;
     };
     for (std::uint32_t i = 0; i < size; i += length[i]) {
@@ -219,9 +219,21 @@ void SpmTokenizer::encodeWord(std::string_view word, WordScratch &scratch,
         appendSymbol(word.substr(i, length[i]), out);
 }
 
+std::optional<Token> SpmTokenizer::findPiece(std::string_view text) const
+{
+    const auto token = vocabulary().find(text);
+    if (!token)
+        return std::nullopt;
+    // As in SentencePiece, the others are kept apart: plain text never becomes one.
+    const TokenKind kind = vocabulary().kind(*token);
+    const bool piece =
+        kind == TokenKind::Normal || kind == TokenKind::UserDefined || kind == TokenKind::Unused;
+    return piece ? token : std::nullopt;
+}
+
 void SpmTokenizer::appendSymbol(std::string_view text, std::vector<Token> &out) const
 {
-    if (const auto token = vocabulary().find(text)) {
+    if (const auto token = findPiece(text)) {
         out.push_back(*token);
         return;
     }
@@ -231,8 +243,8 @@ void SpmTokenizer::appendSymbol(std::string_view text, std::vector<Token> &out) 
     if (std::all_of(text.begin(), text.end(), [&](char byte) { return byteToken(byte) >= 0; })) {
         for (char byte : text)
             out.push_back(byteToken(byte));
-    } else if (m_unknown) {
-        out.push_back(*m_unknown);
+    } else if (vocabulary().unknown()) {
+        out.push_back(*vocabulary().unknown());
     }
 }
 

@@ -34,12 +34,12 @@ private:
     explicit SpmTokenizer(Vocabulary vocabulary, bool addsSpace);
 
     void rankScores();
+    std::optional<Token> findPiece(std::string_view text) const;
     void encodeWord(std::string_view word, WordScratch &scratch, std::vector<Token> &out) const;
     void appendSymbol(std::string_view text, std::vector<Token> &out) const;
 
     std::vector<std::uint32_t> m_ranks; // [tokens]; 0 for the highest score, equal for equal ones
     std::array<Token, 256> m_byteTokens{}; // -1: none
-    std::optional<Token> m_unknown;
     std::size_t m_longestToken = 0; // bytes
     bool m_addsSpace = true; // before a text and after a special token
     bool m_wordsStandAlone = true; // no token has U+2581 after another character

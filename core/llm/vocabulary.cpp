@@ -203,6 +203,16 @@ void Vocabulary::findEnders(const GgufFile &file)
     }
     std::sort(m_enders.begin(), m_enders.end());
     m_enders.erase(std::unique(m_enders.begin(), m_enders.end()), m_enders.end());
+
+    for (Token ender : m_enders) {
+        if (kind(ender) == TokenKind::Unused)
+            m_kinds[static_cast<std::size_t>(ender)] = TokenKind::Control;
+    }
+    if (!m_unknown && kind(0) == TokenKind::Unknown)
+        m_unknown = 0;
+    // Some files name the end of a text here: then no text may make one out of a missing byte.
+    if (m_unknown && (kind(*m_unknown) != TokenKind::Unknown || endsGeneration(*m_unknown)))
+        m_unknown.reset();
 }
 
 std::string_view Vocabulary::spelling(Token token) const

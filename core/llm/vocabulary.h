@@ -56,6 +56,7 @@ public:
 
     std::optional<Token> bos() const { return m_bos; }
     std::optional<Token> eos() const { return m_eos; }
+    // Stands for what the vocabulary cannot express.
     std::optional<Token> unknown() const { return m_unknown; }
     std::optional<bool> addBos() const { return m_addBos; } // nullopt: the file does not say
     bool addEos() const { return m_addEos; }

@@ -469,6 +469,19 @@ private Q_SLOTS:
                  (std::vector<Token>{65}));
     }
 
+    void joiningNeverMakesAControlToken()
+    {
+        const auto bpe = tokenizerOf(bpeFile({{"i", "n"}, {"x", "y"}},
+                                             {{"in", kControl}, {"x", kUnknown}, {"q", kControl}}));
+        QCOMPARE(plain(*bpe, "in"), (std::vector<Token>{256}));
+        QCOMPARE(plain(*bpe, "xyx"), (std::vector<Token>{257, 'x'}));
+        QCOMPARE(plain(*bpe, "q"), (std::vector<Token>{'q'}));
+        const auto spm =
+            tokenizerOf(spmFile({{"\xE2\x96\x81"}, {"<"}, {"s"}, {">"}, {"<s", kNormal, -1}}));
+        QCOMPARE(plain(*spm, "<s>"), (std::vector<Token>{259, 263, 262}));
+        QCOMPARE(plain(*spm, "<0x0A>").size(), std::size_t(7));
+    }
+
     void aTextCannotMakeAControlTokenOutOfMissingBytes()
     {
         // A vocabulary without most bytes, whose "unknown" token is a control token.

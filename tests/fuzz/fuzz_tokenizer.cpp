@@ -1,0 +1,71 @@
+// Vocabularies out of arbitrary bytes, and arbitrary text through them.
+//
+// Input: two bytes of length, a text of that length, then a GGUF file.
+#include "core/llm/prompt_text.h"
+#include "core/llm/tokenizer.h"
+#include "core/llm/utf8.h"
+
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+
+using namespace alcove::llm;
+
+namespace {
+
+void require(bool condition)
+{
+    if (!condition)
+        std::abort();
+}
+
+void check(const std::shared_ptr<const Tokenizer> &tokenizer, std::string_view text)
+{
+    const auto size = static_cast<Token>(tokenizer->vocabularySize());
+    for (const ParseSpecial parse : {ParseSpecial::No, ParseSpecial::Yes, ParseSpecial::Guarded}) {
+        const auto tokens = tokenizer->encode(text, AddSpecial::AsModel, parse);
+        // A token for each byte at most, and the marks of a text's beginning and end.
+        require(tokens.size() <= text.size() * 3 + 8);
+        StreamDecoder stream(tokenizer);
+        std::string streamed;
+        for (Token token : tokens) {
+            require(token >= 0 && token < size);
+            const std::string piece = stream.append(token);
+            require(isValidUtf8(piece));
+            streamed += piece;
+        }
+        streamed += stream.finish();
+        require(streamed == replaceInvalidUtf8(tokenizer->decode(tokens)));
+    }
+    const std::string guarded = protectSpecialTokens(text, *tokenizer);
+    require(withoutMarks(guarded) == withoutMarks(text));
+    require(protectSpecialTokens(guarded, *tokenizer) == guarded);
+    for (Token token : encodeRendered(guarded, *tokenizer))
+        require(!tokenizer->endsGeneration(token) || !tokenizer->bytesOf(token).empty());
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
+{
+    if (size < 2)
+        return 0;
+    const std::size_t length = std::min<std::size_t>(data[0] | (data[1] << 8), size - 2);
+    const std::string_view text(reinterpret_cast<const char *>(data + 2), length);
+    const auto rest = std::as_bytes(std::span(data + 2 + length, size - 2 - length));
+    const auto file = GgufFile::parse(rest, "fuzz");
+    if (!file)
+        return 0;
+    for (const std::string_view pre : {"", "deepseek-llm"}) {
+        const auto tokenizer = Tokenizer::create(*file, pre);
+        if (!tokenizer) {
+            require(!tokenizer.error().message.empty());
+            continue;
+        }
+        check(*tokenizer, text);
+        // Any ids at all may be asked about.
+        for (Token token : {-1, 0, 1 << 30})
+            (*tokenizer)->bytesOf(token, Tokenizer::ShowSpecial::Yes);
+    }
+    return 0;
+}
