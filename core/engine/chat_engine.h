@@ -1,13 +1,14 @@
 // ChatEngine: what the rest of the app sees of the inference thread.
 //
-// Lives on the GUI thread; every slot returns at once and the work is done elsewhere. Signals arrive
-// on the GUI thread, text at most once per displayed frame (about 16 ms). One model and one answer at
-// a time; each load and each generation ends with exactly one of its closing signals.
-// Implementations: InferenceEngine (a real thread and executor), ScriptedEngine (fixed tokens, fixed
-// delays: the offline twin behind --demo and the GUI tests).
+// Lives on the GUI thread; every slot returns at once and the work is done elsewhere. Signals
+// arrive on the GUI thread, text at most once per displayed frame (about 16 ms). One model and one
+// answer at a time; each load and each generation ends with exactly one of its closing signals.
+// Implementations: InferenceEngine (a real thread and executor), ScriptedEngine (fixed tokens,
+// fixed delays: the offline twin behind --demo and the GUI tests).
 #pragma once
 
 #include "core/base/result.h"
+#include "core/engine/generation.h"
 #include "core/llm/sampling.h"
 
 #include <QObject>
@@ -16,7 +17,8 @@
 
 namespace alcove::engine {
 
-// "auto", "cpu", "vulkan" (the best Vulkan device, lavapipe included) or "vulkan:N", as in the settings and the CLI.
+// "auto", "cpu", "vulkan" (the best Vulkan device, lavapipe included) or "vulkan:N", as in the
+// settings and the CLI.
 using DeviceChoice = QString;
 
 struct LoadRequest {
@@ -24,30 +26,26 @@ struct LoadRequest {
     QString modelPath;
     DeviceChoice device = QStringLiteral("auto");
     quint32 contextLength = 0; // 0: min(4096, trained)
-    quint32 threads = 0;       // 0: one per core
+    quint32 threads = 0; // 0: one per core
 };
 
 struct LoadedModel {
     QString path;
-    QString name;              // "Alcove Starter"
+    QString name; // "Alcove Starter"
     QString architecture;
-    QString device;            // "AMD Radeon RX 7600", "Processor"
-    QString deviceReason;      // why this device, in words
-    QString warning;           // empty, or one sentence the user should know (a fallback happened)
+    QString device; // "AMD Radeon RX 7600", "Processor"
+    QString deviceReason; // why this device, in words
+    QString warning; // empty, or one sentence the user should know (a fallback happened)
     quint32 contextLength = 0; // positions
-    quint64 memoryBytes = 0;   // weights, KV cache and scratch together
+    quint64 memoryBytes = 0; // weights, KV cache and scratch together
     double loadSeconds = 0;
     QString chatTemplateError; // not empty: the model's own template does not parse; what is wrong
 };
-
-enum class Role { System, User, Assistant };
 
 struct PromptMessage {
     Role role = Role::User;
     QString text;
 };
-
-enum class TemplateFallback { Refuse, ChatMl }; // ChatMl only after the user agreed
 
 struct GenerateRequest {
     quint64 id = 0;
@@ -58,14 +56,12 @@ struct GenerateRequest {
     bool ignoreEndOfTurn = false; // tests and benchmarks
 };
 
-enum class StopReason { EndOfTurn, MaxTokens, ContextFull, Stopped };
-
 struct GenerationResult {
     StopReason reason = StopReason::EndOfTurn;
     quint32 promptTokens = 0;
-    quint32 reusedTokens = 0;    // of the prompt, found in the KV cache
+    quint32 reusedTokens = 0; // of the prompt, found in the KV cache
     quint32 answerTokens = 0;
-    quint32 contextUsed = 0;     // positions used after the answer
+    quint32 contextUsed = 0; // positions used after the answer
     quint32 droppedMessages = 0; // oldest messages after the system prompt that did not fit
     double prefillSeconds = 0;
     double decodeSeconds = 0;
@@ -79,7 +75,8 @@ public:
     ~ChatEngine() override = default;
 
 public slots:
-    // Replaces the loaded model; everything of the old one is freed first. A running answer is stopped.
+    // Replaces the loaded model; everything of the old one is freed first. A running answer is
+    // stopped.
     virtual void load(const alcove::engine::LoadRequest &request) = 0;
     virtual void cancelLoad() = 0;
     virtual void unload() = 0;

@@ -1,0 +1,113 @@
+#include "app/cli/command.h"
+#include "app/cli/model_options.h"
+
+namespace alcove::cli {
+
+namespace {
+
+constexpr std::uint32_t kDefaultMaxTokens = 512;
+
+Json jsonOf(const engine::SessionInfo &info, const engine::GenerationReport &report,
+            const std::string &text, const std::vector<llm::Token> &tokens, std::uint64_t seed)
+{
+    Json json;
+    json["model"] = info.name;
+    json["device"] = info.deviceName;
+    json["device_id"] = info.device.id();
+    json["device_reason"] = info.deviceReason;
+    json["warning"] = info.warning;
+    json["text"] = text;
+    json["tokens"] = tokens;
+    json["answer_tokens"] = report.answerTokens;
+    json["prompt_tokens"] = report.promptTokens;
+    json["stop_reason"] = engine::stopReasonName(report.reason);
+    json["context_used"] = report.contextUsed;
+    json["context_length"] = info.contextLength;
+    json["seed"] = seed;
+    json["load_seconds"] = info.loadSeconds;
+    json["first_token_seconds"] = report.firstTokenSeconds;
+    json["prefill_tokens_per_second"] = report.prefillTokensPerSecond();
+    json["decode_tokens_per_second"] = report.decodeTokensPerSecond();
+    return json;
+}
+
+Outcome run(const Environment &environment)
+{
+    const Arguments &arguments = environment.arguments;
+    const auto prompt = arguments.required("--prompt");
+    if (!prompt)
+        return tl::unexpected(prompt.error());
+    if (arguments.has("--raw") && (arguments.has("--system") || arguments.has("--chatml")))
+        return usageFailure("--raw uses no chat template, so it goes with neither --system nor "
+                            "--chatml.");
+    const auto options = generateOptions(arguments, kDefaultMaxTokens);
+    if (!options)
+        return tl::unexpected(options.error());
+    auto loading = sessionOptions(arguments, arguments.positional(0), engine::Vocabulary::Required);
+    if (!loading)
+        return tl::unexpected(loading.error());
+    auto opened = openSession(environment, hardwareOf(arguments), *loading);
+    if (!opened)
+        return tl::unexpected(opened.error());
+    engine::Session &session = **opened;
+
+    const bool json = arguments.has("--json");
+    std::string text;
+    std::vector<llm::Token> tokens;
+    engine::GenerateHooks hooks;
+    hooks.token = [&](llm::Token token) { tokens.push_back(token); };
+    hooks.text = [&](std::string_view piece) {
+        if (json)
+            text += piece;
+        else
+            environment.out << piece << std::flush;
+    };
+    Result<engine::GenerationReport> report;
+    if (arguments.has("--raw")) {
+        report = session.continueText(*prompt, *options, hooks);
+    } else {
+        std::vector<engine::ChatMessage> messages;
+        if (const auto system = arguments.value("--system"))
+            messages.push_back({engine::Role::System, *system});
+        messages.push_back({engine::Role::User, *prompt});
+        report = session.answer(messages,
+                                arguments.has("--chatml") ? engine::TemplateFallback::ChatMl
+                                                          : engine::TemplateFallback::Refuse,
+                                *options, hooks);
+    }
+    if (!report) {
+        if (report.error().code == ErrorCode::TemplateFailed)
+            return failure(report.error().message
+                           + " With --chatml the common ChatML format is used instead.");
+        return failure(report.error());
+    }
+    if (json)
+        printJson(environment.out,
+                  jsonOf(session.info(), *report, text, tokens, options->sampling.seed));
+    else
+        environment.out << "\n";
+    return {};
+}
+
+} // namespace
+
+const Command &generateCommand()
+{
+    static const Command command = [] {
+        Command made{{"generate",
+                      "answers one prompt",
+                      {"MODEL"},
+                      {{"--prompt", "TEXT", "what the user says"},
+                       {"--system", "TEXT", "what the model is told before"},
+                       {"--raw", "", "continues the prompt as it stands, without a chat template"},
+                       {"--chatml", "", "uses the ChatML format instead of the model's template"},
+                       {"--json", "", "the answer and its figures as JSON"}}},
+                     run};
+        for (const OptionSpec &option : samplingOptionSpecs())
+            made.spec.options.push_back(option);
+        return made;
+    }();
+    return command;
+}
+
+} // namespace alcove::cli

@@ -1,0 +1,31 @@
+// The options that have to do with running a model, the same for every command.
+// Main thread. Usage failures for values that cannot be read.
+#pragma once
+
+#include "app/cli/command.h"
+#include "core/engine/session.h"
+
+#include <memory>
+
+namespace alcove::cli {
+
+// --device, --threads, --context and --kv, for the model at `path`.
+Parsed<engine::SessionOptions> sessionOptions(const Arguments &arguments, std::string path,
+                                              engine::Vocabulary vocabulary);
+
+// This machine's devices; compiled pipelines are kept under --data-dir when that is given.
+engine::Hardware hardwareOf(const Arguments &arguments);
+
+// Loads the model; warnings go to `environment.err`.
+tl::expected<std::unique_ptr<engine::Session>, Failure>
+openSession(const Environment &environment, const engine::Hardware &hardware,
+            const engine::SessionOptions &options);
+
+// --temperature and the other sampling options; --seed absent: one that differs from run to run.
+Parsed<engine::GenerateOptions> generateOptions(const Arguments &arguments,
+                                                std::uint32_t maxTokensWhenAbsent);
+
+// What `generateOptions` reads, for a command's description.
+std::vector<OptionSpec> samplingOptionSpecs();
+
+} // namespace alcove::cli

@@ -1,0 +1,167 @@
+#include "core/engine/inference_worker.h"
+
+#include <QElapsedTimer>
+
+#include <algorithm>
+#include <exception>
+#include <new>
+
+namespace alcove::engine {
+
+namespace {
+
+constexpr qint64 kFrameMilliseconds = 16;
+
+// Lets a signal through at most once per displayed frame.
+class FrameGate
+{
+public:
+    bool open()
+    {
+        if (m_timer.isValid() && m_timer.elapsed() < kFrameMilliseconds)
+            return false;
+        m_timer.start();
+        return true;
+    }
+
+private:
+    QElapsedTimer m_timer;
+};
+
+LoadedModel loadedModel(const SessionInfo &info)
+{
+    LoadedModel model;
+    model.path = QString::fromStdString(info.path);
+    model.name = QString::fromStdString(info.name);
+    model.architecture = QString::fromStdString(info.architecture);
+    model.device = QString::fromStdString(info.deviceName);
+    model.deviceReason = QString::fromStdString(info.deviceReason);
+    model.warning = QString::fromStdString(info.warning);
+    model.contextLength = info.contextLength;
+    model.memoryBytes = info.memoryBytes;
+    model.loadSeconds = info.loadSeconds;
+    model.chatTemplateError = QString::fromStdString(info.chatTemplateError);
+    return model;
+}
+
+GenerationResult generationResult(const GenerationReport &report)
+{
+    GenerationResult result;
+    result.reason = report.reason;
+    result.promptTokens = report.promptTokens;
+    result.reusedTokens = report.reusedTokens;
+    result.answerTokens = report.answerTokens;
+    result.contextUsed = report.contextUsed;
+    result.droppedMessages = report.droppedMessages;
+    result.prefillSeconds = report.prefillSeconds;
+    result.decodeSeconds = report.decodeSeconds;
+    return result;
+}
+
+// The border that no exception crosses: an exception in a queued call would end the program.
+template <typename Work>
+auto guarded(Work &&work) -> decltype(work())
+{
+    try {
+        return work();
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorCode::OutOfMemory,
+                    "The computer's memory does not suffice. Close other programs, or choose a "
+                    "smaller model or a shorter context.");
+    } catch (const std::exception &exception) {
+        return fail(ErrorCode::Internal, "Something went wrong inside the engine.",
+                    exception.what());
+    }
+}
+
+} // namespace
+
+void InferenceWorker::load(const LoadRequest &request, const CancelToken &cancel)
+{
+    m_session.reset(); // everything of the old model is freed before the new one asks for memory
+    if (cancel.cancelled()) {
+        emit loadFailed(request.id, {ErrorCode::Cancelled, "Loading was stopped.", {}});
+        return;
+    }
+    auto opened = guarded([&]() -> Result<std::unique_ptr<Session>> {
+        auto device = DeviceRequest::parse(request.device.toStdString());
+        if (!device)
+            return fail(device.error());
+        if (!m_hardware)
+            m_hardware = m_hardwareSource();
+        SessionOptions options;
+        options.modelPath = request.modelPath.toStdString();
+        options.device = *device;
+        options.executor.contextLength = request.contextLength;
+        options.executor.threads = request.threads;
+        llm::LoadHooks hooks;
+        hooks.cancel = cancel;
+        FrameGate gate;
+        hooks.progress = [&](std::uint64_t done, std::uint64_t total) {
+            if (total > 0 && (done >= total || gate.open()))
+                emit loadProgress(request.id, std::min(1.0, double(done) / double(total)));
+        };
+        return Session::open(*m_hardware, options, hooks);
+    });
+    if (opened && cancel.cancelled()) // asked for at the very end: still obeyed
+        opened = fail(ErrorCode::Cancelled, "Loading was stopped.");
+    if (!opened) {
+        emit loadFailed(request.id, opened.error());
+        return;
+    }
+    m_session = std::move(*opened);
+    emit loadFinished(request.id, loadedModel(m_session->info()));
+}
+
+void InferenceWorker::unload()
+{
+    m_session.reset();
+    emit unloaded();
+}
+
+void InferenceWorker::generate(const GenerateRequest &request, const CancelToken &cancel)
+{
+    if (!m_session) {
+        emit generationFailed(
+            request.id,
+            {ErrorCode::InvalidArgument, "No model is loaded. Choose one, then try again.", {}});
+        return;
+    }
+    QByteArray waiting; // UTF-8 that has not been sent yet, whole characters only
+    const auto flush = [&] {
+        if (!waiting.isEmpty())
+            emit textAppended(request.id, QString::fromUtf8(waiting));
+        waiting.clear();
+    };
+    auto report = guarded([&]() -> Result<GenerationReport> {
+        std::vector<ChatMessage> messages;
+        messages.reserve(std::size_t(request.messages.size()));
+        for (const PromptMessage &message : request.messages)
+            messages.push_back({message.role, message.text.toStdString()});
+        GenerateOptions options;
+        options.sampling = request.sampling;
+        options.maxTokens = request.maxTokens;
+        options.endOfTurn = request.ignoreEndOfTurn ? EndOfTurn::Ignore : EndOfTurn::Obey;
+        GenerateHooks hooks;
+        hooks.cancel = cancel;
+        FrameGate textGate;
+        FrameGate progressGate;
+        hooks.promptProgress = [&](std::size_t done, std::size_t total) {
+            if (done >= total || progressGate.open())
+                emit promptProgress(request.id, quint32(done), quint32(total));
+        };
+        hooks.text = [&](std::string_view text) {
+            waiting.append(text.data(), qsizetype(text.size()));
+            if (textGate.open())
+                flush();
+        };
+        return m_session->answer(messages, request.templateFallback, options, hooks);
+    });
+    flush();
+    if (report)
+        emit generationFinished(request.id, generationResult(*report));
+    else
+        emit generationFailed(request.id, report.error());
+}
+
+} // namespace alcove::engine

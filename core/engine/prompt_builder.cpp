@@ -1,0 +1,177 @@
+#include "core/engine/prompt_builder.h"
+
+#include "core/llm/prompt_text.h"
+
+#include <algorithm>
+
+namespace alcove::engine {
+
+namespace {
+
+constexpr const char *kChatMlEnder = "<|im_end|>";
+
+std::string spellingOrNothing(const llm::Tokenizer &tokenizer, std::optional<llm::Token> token)
+{
+    return token ? tokenizer.spelling(*token) : std::string();
+}
+
+// Where the conversation can be cut: the message that each turn begins with, oldest first. A turn
+// is a user's message with all that follows it up to the next one, so that no answer stays without
+// its question. What stands before the first user's message belongs to the first turn.
+std::vector<std::size_t> turnStarts(std::span<const ChatMessage> messages, std::size_t pinned)
+{
+    std::vector<std::size_t> starts{pinned};
+    bool userSeen = false;
+    for (std::size_t i = pinned; i < messages.size(); ++i) {
+        if (messages[i].role != Role::User)
+            continue;
+        if (userSeen)
+            starts.push_back(i);
+        userSeen = true;
+    }
+    return starts;
+}
+
+// Whether the vocabulary has ChatML's ender as one token that ends an answer.
+bool knowsChatMlEnder(const llm::Tokenizer &tokenizer)
+{
+    const auto ids = tokenizer.encode(kChatMlEnder, llm::AddSpecial::No, llm::ParseSpecial::Yes);
+    return ids.size() == 1 && tokenizer.endsGeneration(ids.front());
+}
+
+} // namespace
+
+std::uint32_t answerRoom(std::uint32_t capacity, std::uint32_t maxTokens)
+{
+    const std::uint32_t room = std::min(512u, capacity / 4);
+    return maxTokens > 0 ? std::min(room, maxTokens) : room;
+}
+
+PromptBuilder::PromptBuilder(const llm::GgufFile &file,
+                             std::shared_ptr<const llm::Tokenizer> tokenizer)
+    : m_tokenizer(std::move(tokenizer))
+{
+    const auto source = file.string("tokenizer.chat_template");
+    if (!source || source->empty()) {
+        m_templateError = "This model brings no chat template, so it is not known how it wants a "
+                          "conversation written.";
+        return;
+    }
+    auto parsed = llm::ChatTemplate::parse(*source);
+    if (parsed)
+        m_template = std::move(*parsed);
+    else
+        m_templateError = parsed.error().message;
+}
+
+Result<std::vector<llm::Token>> PromptBuilder::encode(std::span<const ChatMessage> messages,
+                                                      std::size_t firstKept, std::size_t pinned,
+                                                      const llm::ChatTemplate &chatTemplate) const
+{
+    llm::Json list = llm::Json::array();
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        if (i >= pinned && i < firstKept)
+            continue;
+        list.push_back({{"role", roleName(messages[i].role)},
+                        {"content", llm::protectSpecialTokens(messages[i].text, *m_tokenizer)}});
+    }
+    const std::string bos = spellingOrNothing(*m_tokenizer, m_tokenizer->bos());
+    llm::Json variables;
+    variables["messages"] = std::move(list);
+    variables["tools"] = nullptr; // as transformers passes them: defined, and none
+    variables["documents"] = nullptr;
+    variables["add_generation_prompt"] = true;
+    variables["bos_token"] = bos;
+    variables["eos_token"] = spellingOrNothing(*m_tokenizer, m_tokenizer->eos());
+    auto rendered = chatTemplate.render(variables);
+    if (!rendered)
+        return fail(rendered.error());
+
+    std::vector<llm::Token> tokens = llm::encodeRendered(*rendered, *m_tokenizer);
+    // A template that does not write the beginning of text leaves it to the tokenizer; one that
+    // does must not get a second one. The end of text is never added: the answer is still to come.
+    if (m_tokenizer->addsBos() && m_tokenizer->bos()
+        && (tokens.empty() || tokens.front() != *m_tokenizer->bos()))
+        tokens.insert(tokens.begin(), *m_tokenizer->bos());
+    if (tokens.empty())
+        return fail(ErrorCode::TemplateFailed, "The chat template wrote nothing.");
+    return tokens;
+}
+
+Result<BuiltPrompt> PromptBuilder::build(const PromptRequest &request) const
+{
+    const std::span<const ChatMessage> messages = request.messages;
+    if (messages.empty() || messages.back().role != Role::User)
+        return fail(ErrorCode::InvalidArgument,
+                    "There is no message to answer: a conversation ends with the user's message.");
+
+    std::optional<llm::ChatTemplate> chatMl;
+    BuiltPrompt prompt;
+    if (request.fallback == TemplateFallback::ChatMl) {
+        auto parsed = llm::ChatTemplate::parse(llm::ChatTemplate::chatMl());
+        if (!parsed)
+            return fail(parsed.error());
+        chatMl = std::move(*parsed);
+        if (!knowsChatMlEnder(*m_tokenizer))
+            prompt.stopText = kChatMlEnder;
+    } else if (!m_template) {
+        return fail(ErrorCode::TemplateFailed, m_templateError);
+    }
+    const llm::ChatTemplate &chatTemplate = chatMl ? *chatMl : *m_template;
+
+    const std::size_t pinned = std::size_t(
+        std::find_if(messages.begin(), messages.end(),
+                     [](const ChatMessage &message) { return message.role != Role::System; })
+        - messages.begin());
+    const std::vector<std::size_t> starts = turnStarts(messages, pinned);
+    const std::size_t room = request.capacity - answerRoom(request.capacity, request.maxTokens);
+
+    // The fewest turns to leave out, by bisection: rendering is the costly part, and a prompt of
+    // fewer turns is shorter.
+    std::size_t low = 0;
+    std::size_t high = starts.size() - 1;
+    std::vector<llm::Token> tokens;
+    std::size_t built = starts.size();
+    const auto fits = [&](std::size_t dropped) -> Result<bool> {
+        auto encoded = encode(messages, starts[dropped], pinned, chatTemplate);
+        if (!encoded)
+            return fail(encoded.error());
+        tokens = std::move(*encoded);
+        built = dropped;
+        return tokens.size() <= room;
+    };
+    auto whole = fits(0);
+    if (!whole)
+        return fail(whole.error());
+    if (!*whole) {
+        low = std::min<std::size_t>(1, high);
+        while (low < high) {
+            const std::size_t middle = low + (high - low) / 2;
+            auto fitting = fits(middle);
+            if (!fitting)
+                return fail(fitting.error());
+            if (*fitting)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        if (built != low) {
+            if (auto fitting = fits(low); !fitting)
+                return fail(fitting.error());
+        }
+    }
+    // The newest message alone may use the answer's room too, but for a last rest of it.
+    const std::size_t least = std::min<std::size_t>(64, request.capacity / 8);
+    if (tokens.size() + least > request.capacity)
+        return fail(ErrorCode::ContextFull,
+                    "Your message has " + std::to_string(tokens.size())
+                        + " tokens together with the system prompt, but the context holds "
+                        + std::to_string(request.capacity)
+                        + " and an answer needs some of them. Shorten the message, or choose a "
+                          "longer context in the settings.");
+    prompt.droppedMessages = std::uint32_t(starts[low] - pinned);
+    prompt.tokens = std::move(tokens);
+    return prompt;
+}
+
+} // namespace alcove::engine

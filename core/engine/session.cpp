@@ -1,0 +1,373 @@
+#include "core/engine/session.h"
+
+#include "core/engine/stop_text.h"
+
+#include <algorithm>
+#include <chrono>
+#include <new>
+
+namespace alcove::engine {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point start)
+{
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+Error outOfMemory()
+{
+    return {ErrorCode::OutOfMemory,
+            "The computer's memory does not suffice. Close other programs, or choose a smaller "
+            "model or a shorter context.",
+            {}};
+}
+
+std::size_t commonPrefix(std::span<const llm::Token> a, std::span<const llm::Token> b)
+{
+    const auto end = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first;
+    return std::size_t(end - a.begin());
+}
+
+} // namespace
+
+// One generation: what was asked for, and how far it has come.
+struct Session::Run {
+    const GenerateOptions &options;
+    const GenerateHooks &hooks;
+    std::size_t promptTokens;
+    std::vector<llm::Token> sequence; // the prompt, then every token drawn
+    llm::StreamDecoder decoder;
+    StopText stopText;
+    GenerationReport report;
+    Clock::time_point start = Clock::now();
+    Clock::time_point firstToken{};
+
+    void emitText(const std::string &text)
+    {
+        if (!text.empty() && hooks.text)
+            hooks.text(text);
+    }
+};
+
+Result<std::unique_ptr<Session>>
+Session::open(const Hardware &hardware, const SessionOptions &options, const llm::LoadHooks &hooks)
+try {
+    const Clock::time_point start = Clock::now();
+    auto selection = chooseDevice(hardware.list, options.device);
+    if (!selection)
+        return fail(selection.error());
+    auto model = llm::Model::open(options.modelPath);
+    if (!model)
+        return fail(model.error());
+
+    std::unique_ptr<Session> session(new Session);
+    session->m_hardware = hardware;
+    session->m_options = options;
+    session->m_model = std::move(*model);
+    const llm::GgufFile &file = session->m_model->file();
+    auto tokenizer = llm::Tokenizer::create(file);
+    if (tokenizer) {
+        session->m_tokenizer = std::move(*tokenizer);
+        session->m_prompts.emplace(file, session->m_tokenizer);
+        session->m_info.chatTemplateError = session->m_prompts->templateError();
+        for (const std::string &warning : session->m_tokenizer->warnings())
+            session->m_info.warning += (session->m_info.warning.empty() ? "" : " ") + warning;
+    } else if (options.vocabulary == Vocabulary::Required) {
+        return fail(tokenizer.error());
+    } else {
+        session->m_tokenizerError = tokenizer.error().message;
+    }
+
+    if (hooks.cancel.cancelled())
+        return fail(ErrorCode::Cancelled, "Loading was stopped.");
+    if (auto placed = session->placeOnDevice(*selection, hooks); !placed)
+        return fail(placed.error());
+
+    SessionInfo &info = session->m_info;
+    const llm::ExecutorInfo executor = session->m_executor->info();
+    info.path = options.modelPath;
+    info.name = session->m_model->spec().name;
+    info.architecture = session->m_model->spec().architecture;
+    info.deviceName = executor.device;
+    info.contextLength = session->m_executor->capacity();
+    info.memoryBytes = executor.weightBytes + executor.kvBytes + executor.scratchBytes;
+    info.loadSeconds = secondsSince(start);
+    return session;
+} catch (const std::bad_alloc &) {
+    return fail(outOfMemory());
+}
+
+Result<std::unique_ptr<llm::Executor>> Session::createExecutor(const DeviceOption &device,
+                                                               const llm::LoadHooks &hooks) const
+try {
+    return m_hardware.createExecutor(device, m_model, m_options.executor, hooks);
+} catch (const std::bad_alloc &) {
+    return fail(outOfMemory());
+}
+
+Result<> Session::placeOnDevice(const DeviceSelection &selection, const llm::LoadHooks &hooks)
+{
+    auto executor = createExecutor(selection.device, hooks);
+    if (executor) {
+        m_executor = std::move(*executor);
+        m_info.device = selection.device;
+        m_info.deviceReason = selection.reason;
+        return {};
+    }
+    const Error refused = executor.error();
+    if (refused.cancelled() || m_options.device.kind != DeviceRequest::Kind::Auto
+        || selection.device.kind == DeviceKind::Processor)
+        return fail(refused);
+
+    DeviceRequest processor;
+    processor.kind = DeviceRequest::Kind::Processor;
+    auto second = chooseDevice(m_hardware.list, processor);
+    if (!second)
+        return fail(refused);
+    executor = createExecutor(second->device, hooks);
+    if (!executor)
+        return fail(executor.error());
+    m_executor = std::move(*executor);
+    m_info.device = second->device;
+    m_info.deviceReason =
+        "The processor is used, because " + selection.device.name + " could not take the model.";
+    m_info.warning = "The model runs on the processor, which is slower, because "
+        + selection.device.name + " could not take it: " + refused.message
+        + (m_info.warning.empty() ? "" : " " + m_info.warning);
+    return {};
+}
+
+llm::ExecutorInfo Session::executorInfo() const
+{
+    return m_executor ? m_executor->info() : llm::ExecutorInfo{};
+}
+
+std::uint32_t Session::capacity() const
+{
+    return m_info.contextLength;
+}
+
+Result<> Session::requireExecutor()
+{
+    if (m_executor)
+        return {};
+    auto rebuilt = createExecutor(m_info.device, {});
+    if (!rebuilt)
+        return fail(rebuilt.error());
+    m_executor = std::move(*rebuilt);
+    m_cached.clear();
+    return {};
+}
+
+Result<GenerationReport> Session::answer(std::span<const ChatMessage> messages,
+                                         TemplateFallback fallback, const GenerateOptions &options,
+                                         const GenerateHooks &hooks)
+try {
+    if (!m_prompts)
+        return fail(ErrorCode::Unsupported, m_tokenizerError);
+    auto prompt = m_prompts->build({messages, fallback, capacity(), options.maxTokens});
+    if (!prompt)
+        return fail(prompt.error());
+    auto report = generate(prompt->tokens, llm::StreamDecoder::Start::OfText, prompt->stopText,
+                           options, hooks);
+    if (report)
+        report->droppedMessages = prompt->droppedMessages;
+    return report;
+} catch (const std::bad_alloc &) {
+    return fail(outOfMemory());
+}
+
+Result<GenerationReport> Session::continueText(std::string_view text,
+                                               const GenerateOptions &options,
+                                               const GenerateHooks &hooks)
+try {
+    if (!m_tokenizer)
+        return fail(ErrorCode::Unsupported, m_tokenizerError);
+    const std::vector<llm::Token> prompt =
+        m_tokenizer->encode(text, llm::AddSpecial::AsModel, llm::ParseSpecial::Yes);
+    if (prompt.empty())
+        return fail(ErrorCode::InvalidArgument, "There is no text to continue.");
+    return generate(prompt, llm::StreamDecoder::Start::Continuation, {}, options, hooks);
+} catch (const std::bad_alloc &) {
+    return fail(outOfMemory());
+}
+
+Result<GenerationReport> Session::generate(std::span<const llm::Token> prompt,
+                                           llm::StreamDecoder::Start textStart,
+                                           const std::string &stopText,
+                                           const GenerateOptions &options,
+                                           const GenerateHooks &hooks)
+{
+    if (auto ready = requireExecutor(); !ready)
+        return fail(ready.error());
+    if (prompt.size() > capacity())
+        return fail(ErrorCode::ContextFull,
+                    "The text has " + std::to_string(prompt.size())
+                        + " tokens, but the context holds " + std::to_string(capacity())
+                        + ". Shorten it, or choose a longer context in the settings.");
+
+    Run run{options,
+            hooks,
+            prompt.size(),
+            {prompt.begin(), prompt.end()},
+            llm::StreamDecoder(m_tokenizer, textStart),
+            StopText(stopText),
+            {}};
+    run.report.promptTokens = std::uint32_t(prompt.size());
+
+    Result<> outcome;
+    for (;;) {
+        outcome = prefill(run);
+        if (outcome)
+            outcome = decode(run);
+        if (m_executor)
+            noteCached(run.sequence);
+        if (outcome || outcome.error().code != ErrorCode::DeviceLost
+            || run.report.deviceRestarts > 0)
+            break;
+        if (auto rebuilt = rebuildDevice(run); !rebuilt) {
+            outcome = rebuilt;
+            break;
+        }
+    }
+    if (!outcome && outcome.error().code == ErrorCode::DeviceLost) {
+        m_executor.reset(); // lost twice: the next request starts it afresh
+        m_cached.clear();
+    }
+    run.emitText(run.stopText.append(run.decoder.finish()));
+    run.emitText(run.stopText.finish());
+    if (!outcome) {
+        if (!outcome.error().cancelled())
+            return fail(outcome.error());
+        run.report.reason = StopReason::Stopped;
+    }
+    run.report.answerTokens = std::uint32_t(run.sequence.size() - run.promptTokens);
+    run.report.contextUsed = std::uint32_t(m_cached.size());
+    return run.report;
+}
+
+// Brings the executor's KV cache to hold run.sequence, computing only what it does not hold yet;
+// the last token is always computed, because its logits are what sampling starts from.
+Result<> Session::prefill(Run &run)
+{
+    const std::span<const llm::Token> sequence = run.sequence;
+    const std::size_t kept = std::min(commonPrefix(m_cached, sequence), sequence.size() - 1);
+    if (auto done = m_executor->truncate(std::uint32_t(kept)); !done)
+        return fail(done.error());
+    m_cached.resize(kept);
+
+    const Clock::time_point start = Clock::now();
+    llm::ForwardHooks hooks;
+    hooks.cancel = run.hooks.cancel;
+    if (run.hooks.promptProgress) {
+        run.hooks.promptProgress(kept, sequence.size());
+        hooks.progress = [&run, kept, total = sequence.size()](std::size_t done, std::size_t) {
+            run.hooks.promptProgress(kept + done, total);
+        };
+    }
+    if (run.hooks.cancel.cancelled())
+        return fail(ErrorCode::Cancelled, "The answer was stopped.");
+    auto logits = m_executor->forward(sequence.subspan(kept), llm::LogitRows::Last, hooks);
+    if (run.report.deviceRestarts == 0) {
+        run.report.reusedTokens = std::uint32_t(kept);
+        run.report.prefillSeconds = secondsSince(start);
+    }
+    if (!logits)
+        return fail(logits.error());
+    return m_executor->startSampling(run.options.sampling, sequence);
+}
+
+Result<> Session::decode(Run &run)
+{
+    const std::size_t limit = run.options.maxTokens;
+    const auto drawn = [&run] { return run.sequence.size() - run.promptTokens; };
+    while (limit == 0 || drawn() < limit) {
+        if (run.hooks.cancel.cancelled()) {
+            run.report.reason = StopReason::Stopped;
+            return {};
+        }
+        auto token = m_executor->sampleNext();
+        if (!token) {
+            if (token.error().code != ErrorCode::ContextFull)
+                return fail(token.error());
+            run.report.reason = StopReason::ContextFull;
+            return {};
+        }
+        if (drawn() == 0) {
+            run.firstToken = Clock::now();
+            run.report.firstTokenSeconds = secondsSince(run.start);
+        }
+        run.sequence.push_back(*token);
+        run.report.decodeSeconds = secondsSince(run.firstToken);
+        if (run.hooks.token)
+            run.hooks.token(*token);
+        if (run.options.endOfTurn == EndOfTurn::Obey && m_tokenizer->endsGeneration(*token)) {
+            run.report.reason = StopReason::EndOfTurn;
+            return {};
+        }
+        run.emitText(run.stopText.append(run.decoder.append(*token)));
+        if (run.stopText.found()) {
+            run.report.reason = StopReason::EndOfTurn;
+            return {};
+        }
+    }
+    run.report.reason = StopReason::MaxTokens;
+    return {};
+}
+
+Result<> Session::rebuildDevice(Run &run)
+{
+    ++run.report.deviceRestarts;
+    m_executor.reset(); // frees the lost device before a new one is made
+    m_cached.clear();
+    llm::LoadHooks hooks;
+    hooks.cancel = run.hooks.cancel;
+    auto rebuilt = createExecutor(m_info.device, hooks);
+    if (!rebuilt)
+        return fail(rebuilt.error());
+    m_executor = std::move(*rebuilt);
+    return {};
+}
+
+void Session::noteCached(std::span<const llm::Token> sequence)
+{
+    const std::size_t held = std::min<std::size_t>(m_executor->length(), sequence.size());
+    m_cached.assign(sequence.begin(), sequence.begin() + std::ptrdiff_t(held));
+}
+
+Result<> Session::logits(std::span<const llm::Token> tokens, std::span<const std::uint32_t> pieces,
+                         const std::function<Result<>(std::span<const float>)> &sink)
+try {
+    auto executor = bareExecutor();
+    if (!executor)
+        return fail(executor.error());
+    std::size_t start = 0;
+    for (const std::uint32_t piece : pieces) {
+        if (piece > tokens.size() - start)
+            return fail(ErrorCode::InvalidArgument, "The pieces are longer than the tokens.");
+        auto rows = (*executor)->forward(tokens.subspan(start, piece), llm::LogitRows::All);
+        if (!rows)
+            return fail(rows.error());
+        if (auto taken = sink(*rows); !taken)
+            return fail(taken.error());
+        start += piece;
+    }
+    return {};
+} catch (const std::bad_alloc &) {
+    return fail(outOfMemory());
+}
+
+Result<llm::Executor *> Session::bareExecutor()
+{
+    if (auto ready = requireExecutor(); !ready)
+        return fail(ready.error());
+    m_cached.clear();
+    if (auto done = m_executor->truncate(0); !done)
+        return fail(done.error());
+    return m_executor.get();
+}
+
+} // namespace alcove::engine
