@@ -1,0 +1,295 @@
+// Attention over the KV cache with an online softmax (Milakov & Gimelshein, 2018; Dao et al., 2022).
+//
+// A workgroup holds kRows query rows that share one KV head: heads of a group, for several tokens in
+// a batch. Its lanes form clusters of kCluster lanes; a cluster takes one position at a time, a lane
+// its part of the dimensions, and the clusters' softmaxes are merged at the end.
+//
+// Decode step (kStep): one token at state.position. Norm and rotation of its query and key happen
+// here, and the first split stores its key and value and starts from them, so nothing is read that
+// the same stage writes. The cached positions are divided among workgroups (z); the last to arrive
+// merges their parts. Batch: keys and values are in the cache already; no splits.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "buffers.glsl"
+#include "state.glsl"
+
+layout(constant_id = 1) const uint kRows = 4;
+layout(constant_id = 2) const uint kGroup = 1;    // query heads of a KV head
+layout(constant_id = 3) const uint kCluster = 8;  // lanes of a position; a power of two
+layout(constant_id = 4) const uint kOctets = 1;   // groups of 8 dimensions that a lane holds
+layout(constant_id = 5) const uint kQueryWidth = 1; // heads * head size
+layout(constant_id = 6) const uint kKeyWidth = 1;   // KV heads * head size
+layout(constant_id = 7) const bool kQueryNorm = false;
+layout(constant_id = 8) const bool kKeyNorm = false;
+layout(constant_id = 9) const bool kStep = false;
+
+#define kHeadRows (kRows + 1)
+#include "kv_cache.glsl"
+#include "rotation.glsl"
+
+layout(push_constant, std430) uniform Push {
+    Floats qkv; // [tokens][stride]: queries, keys, values
+    Floats queryNorm;
+    Floats keyNorm;
+    Floats frequencies;
+    Words4 keys;
+    Words4 values;
+    Floats y;              // [tokens][yStride]
+    State state;           // decode step
+    SharedFloats parts;    // decode step: [heads][splits][head size + 2]
+    SharedWords counters;  // decode step: [KV heads][row blocks]
+    uint stride;
+    uint yStride;
+    uint tokens;
+    uint position; // of the first token of a batch
+    float scale;
+    float queryEpsilon;
+    float keyEpsilon;
+    float magnitude;
+} push;
+
+const float kNone = -1e30;  // below every score; exp(kNone - score) is 0
+const uint kMinSplit = 32;  // cached positions that are worth a workgroup
+const uint kUnroll = 2;     // positions a cluster takes before it rescales
+
+vec4 q[kRows * kOctets * 2];
+vec4 sums[kRows * kOctets * 2];
+vec4 loaded[kOctets * 2]; // a lane's part of one key or value
+float best[kRows];
+float weight[kRows];
+
+float clusterAdd(float value)
+{
+    if (kCluster == kLanes)
+        return subgroupAdd(value);
+    for (uint step = 1; step < kCluster; step <<= 1)
+        value += subgroupShuffleXor(value, step);
+    return value;
+}
+
+uint dimOf(uint octet)
+{
+    return (octet * kCluster + lane() % kCluster) * 8;
+}
+
+vec4 headQuad(uint slot, uint dim)
+{
+    vec4 values = vec4(0.0);
+    for (uint i = 0; i < 4; ++i) {
+        if (dim + i < kHeadSize)
+            values[i] = heads[slot * kHeadSize + dim + i];
+    }
+    return values;
+}
+
+void loadOctets(Words4 cache, uint row)
+{
+    for (uint o = 0; o < kOctets; ++o) {
+        loaded[o * 2] = vec4(0.0);
+        loaded[o * 2 + 1] = vec4(0.0);
+        if (dimOf(o) < kKvStride)
+            loadKv(cache, row, dimOf(o), loaded[o * 2], loaded[o * 2 + 1]);
+    }
+}
+
+// Of the loaded key.
+float score(uint row)
+{
+    float part = 0.0;
+    for (uint i = 0; i < kOctets * 2; ++i)
+        part += dot(q[row * kOctets * 2 + i], loaded[i]);
+    return clusterAdd(part);
+}
+
+// The token's own key and value: into the cache, and as the softmax's start of the first cluster.
+void startWithOwn(uint kvHead, uint position)
+{
+    const uint key = kQueryWidth + kvHead * kHeadSize;
+    const uint value = key + kKeyWidth;
+    prepareHead(kRows, push.qkv, key, kKeyNorm, push.keyNorm, push.keyEpsilon, push.frequencies,
+                push.magnitude, position);
+    const uint row = kvRow(kvHead, position);
+    for (uint d = lane() * 2; d < kHeadSize; d += kLanes * 2) {
+        const vec2 k = vec2(heads[kRows * kHeadSize + d], heads[kRows * kHeadSize + d + 1]);
+        const vec2 v = vec2(push.qkv.at[value + d], push.qkv.at[value + d + 1]);
+        if (gl_WorkGroupID.y == 0) {
+            storeKv(push.keys, row, d, k);
+            storeKv(push.values, row, d, v);
+        }
+        const vec2 rounded = roundKv(k);
+        heads[kRows * kHeadSize + d] = rounded.x;
+        heads[kRows * kHeadSize + d + 1] = rounded.y;
+    }
+    sync();
+    for (uint i = 0; i < kOctets * 2; ++i)
+        loaded[i] = headQuad(kRows, dimOf(i / 2) + i % 2 * 4);
+    sync();
+    for (uint d = lane() * 2; d < kHeadSize; d += kLanes * 2) {
+        const vec2 v = roundKv(vec2(push.qkv.at[value + d], push.qkv.at[value + d + 1]));
+        heads[kRows * kHeadSize + d] = v.x;
+        heads[kRows * kHeadSize + d + 1] = v.y;
+    }
+    sync();
+    for (uint r = 0; r < kRows; ++r) {
+        const float s = score(r);
+        if (lane() < kCluster) {
+            best[r] = s;
+            weight[r] = 1.0;
+            for (uint i = 0; i < kOctets * 2; ++i)
+                sums[r * kOctets * 2 + i] = headQuad(kRows, dimOf(i / 2) + i % 2 * 4);
+        }
+    }
+}
+
+// Adds the positions [start, end) of which row r may see those up to last[r].
+void addPositions(uint kvHead, uint start, uint end, uint last[kRows])
+{
+    const uint parallel = kLanes / kCluster;
+    for (uint base = start; base < end; base += parallel * kUnroll) {
+        float scores[kUnroll * kRows];
+        for (uint u = 0; u < kUnroll; ++u) {
+            const uint position = base + u * parallel + lane() / kCluster;
+            loadOctets(push.keys, kvRow(kvHead, min(position, end - 1)));
+            for (uint r = 0; r < kRows; ++r) {
+                const float s = score(r);
+                scores[u * kRows + r] = position < end && position <= last[r] ? s : kNone;
+            }
+        }
+        for (uint r = 0; r < kRows; ++r) {
+            float top = best[r];
+            for (uint u = 0; u < kUnroll; ++u)
+                top = max(top, scores[u * kRows + r]);
+            const float shrink = exp(best[r] - top);
+            best[r] = top;
+            weight[r] *= shrink;
+            for (uint i = 0; i < kOctets * 2; ++i)
+                sums[r * kOctets * 2 + i] *= shrink;
+            for (uint u = 0; u < kUnroll; ++u) {
+                const float s = scores[u * kRows + r];
+                scores[u * kRows + r] = s <= kNone ? 0.0 : exp(s - top);
+                weight[r] += scores[u * kRows + r];
+            }
+        }
+        for (uint u = 0; u < kUnroll; ++u) {
+            const uint position = base + u * parallel + lane() / kCluster;
+            loadOctets(push.values, kvRow(kvHead, min(position, end - 1)));
+            for (uint r = 0; r < kRows; ++r) {
+                for (uint i = 0; i < kOctets * 2; ++i)
+                    sums[r * kOctets * 2 + i] += scores[u * kRows + r] * loaded[i];
+            }
+        }
+    }
+}
+
+void mergeClusters()
+{
+    for (uint step = kCluster; step < kLanes; step <<= 1) {
+        for (uint r = 0; r < kRows; ++r) {
+            const float otherBest = subgroupShuffleXor(best[r], step);
+            const float otherWeight = subgroupShuffleXor(weight[r], step);
+            const float top = max(best[r], otherBest);
+            const float mine = exp(best[r] - top);
+            const float other = exp(otherBest - top);
+            best[r] = top;
+            weight[r] = weight[r] * mine + otherWeight * other;
+            for (uint i = 0; i < kOctets * 2; ++i) {
+                const vec4 part = sums[r * kOctets * 2 + i];
+                sums[r * kOctets * 2 + i] = part * mine + subgroupShuffleXor(part, step) * other;
+            }
+        }
+    }
+}
+
+void main()
+{
+    const uint kvHead = gl_WorkGroupID.x;
+    const uint block = gl_WorkGroupID.y;
+    const uint splits = gl_NumWorkGroups.z;
+    const uint split = gl_WorkGroupID.z;
+    const uint tokens = kStep ? 1 : push.tokens;
+    const uint position = kStep ? push.state.position : push.position;
+    const uint rows = tokens * kGroup;
+
+    uint busy = 1;
+    uint start = 0;
+    uint end = min(position + (block * kRows + kRows - 1) / kGroup + 1, position + tokens);
+    if (kStep) {
+        const uint size = max(kMinSplit, (position + splits - 1) / splits);
+        busy = max(1, (position + size - 1) / size);
+        if (split >= busy)
+            return;
+        start = split * size;
+        end = min(start + size, position);
+    }
+
+    uint last[kRows];
+    for (uint r = 0; r < kRows; ++r) {
+        const uint row = min(block * kRows + r, rows - 1);
+        const uint token = row / kGroup;
+        const uint head = kvHead * kGroup + row % kGroup;
+        last[r] = position + token;
+        prepareHead(r, push.qkv, token * push.stride + head * kHeadSize, kQueryNorm, push.queryNorm,
+                    push.queryEpsilon, push.frequencies, push.magnitude, position + token);
+        for (uint i = 0; i < kOctets * 2; ++i) {
+            q[r * kOctets * 2 + i] = headQuad(r, dimOf(i / 2) + i % 2 * 4) * push.scale;
+            sums[r * kOctets * 2 + i] = vec4(0.0);
+        }
+        best[r] = kNone;
+        weight[r] = 0.0;
+    }
+    if (kStep && split == 0)
+        startWithOwn(kvHead, position);
+    addPositions(kvHead, start, end, last);
+    mergeClusters();
+
+    // The first cluster holds the result; what is left is to share it out.
+    for (uint r = 0; r < kRows; ++r) {
+        const uint row = block * kRows + r;
+        if (row >= rows)
+            break;
+        const uint head = kvHead * kGroup + row % kGroup;
+        const uint part = (head * splits + split) * (kHeadSize + 2);
+        const uint at = row / kGroup * push.yStride + head * kHeadSize;
+        for (uint i = 0; i < kOctets * 2; ++i) {
+            const vec4 values = sums[r * kOctets * 2 + i];
+            for (uint j = 0; j < 4; ++j) {
+                const uint dim = dimOf(i / 2) + i % 2 * 4 + j;
+                if (lane() >= kCluster || dim >= kHeadSize)
+                    continue;
+                if (busy == 1)
+                    push.y.at[at + dim] = values[j] / weight[r];
+                else
+                    push.parts.at[part + dim] = values[j];
+            }
+        }
+        if (busy > 1 && lane() == 0) {
+            push.parts.at[part + kHeadSize] = best[r];
+            push.parts.at[part + kHeadSize + 1] = weight[r];
+        }
+    }
+    if (busy == 1)
+        return;
+    if (!arrivesLast(push.counters, kvHead * gl_NumWorkGroups.y + block, busy))
+        return;
+    for (uint r = 0; r < kRows; ++r) {
+        const uint row = block * kRows + r;
+        if (row >= rows)
+            break;
+        const uint head = kvHead * kGroup + row % kGroup;
+        const uint base = head * splits * (kHeadSize + 2);
+        float top = kNone;
+        for (uint s = 0; s < busy; ++s)
+            top = max(top, push.parts.at[base + s * (kHeadSize + 2) + kHeadSize]);
+        for (uint d = lane(); d < kHeadSize; d += kLanes) {
+            float sum = 0.0;
+            float total = 0.0;
+            for (uint s = 0; s < busy; ++s) {
+                const uint part = base + s * (kHeadSize + 2);
+                const float factor = exp(push.parts.at[part + kHeadSize] - top);
+                sum += factor * push.parts.at[part + d];
+                total += factor * push.parts.at[part + kHeadSize + 1];
+            }
+            push.y.at[head * kHeadSize + d] = sum / total;
+        }
+    }
+}

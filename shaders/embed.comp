@@ -1,0 +1,47 @@
+// Rows of the embedding matrix: x[t] = E[token t].
+//
+// In the decode step (kStep) it also leaves the first norm's input and its partial sums of squares.
+// Workgroups: x over the chunks of a row, one a lane; y over tokens.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "buffers.glsl"
+#include "formats/matrix.glsl"
+#include "formats/selected.glsl"
+
+layout(constant_id = 1) const uint kChunks = 1; // of 16 columns
+layout(constant_id = 2) const bool kStep = false;
+
+layout(push_constant, std430) uniform Push {
+    Matrix matrix;
+    Tokens tokens;
+    Floats4 x;      // [tokens][kChunks * 16]
+    Floats4 gain;   // [kChunks * 16]
+    Floats4 normed; // [kChunks * 16]
+    Floats sumsOut; // [workgroups]
+} push;
+
+void main()
+{
+    const uint token = gl_WorkGroupID.y;
+    const uint c = gl_WorkGroupID.x * kLanes + lane();
+    float squares = 0.0;
+    if (c < kChunks) {
+        vec4 q[4];
+        float scale;
+        float offset;
+        loadChunk(push.matrix, uint(push.tokens.at[token]) * kChunks + c, q, scale, offset);
+        for (uint i = 0; i < 4; ++i) {
+            const vec4 value = scale * q[i] - vec4(offset);
+            push.x.at[(token * kChunks + c) * 4 + i] = value;
+            if (kStep) {
+                push.normed.at[c * 4 + i] = value * push.gain.at[c * 4 + i];
+                squares += dot(value, value);
+            }
+        }
+    }
+    if (kStep) {
+        squares = subgroupAdd(squares);
+        if (subgroupElect())
+            push.sumsOut.at[gl_WorkGroupID.x] = squares;
+    }
+}

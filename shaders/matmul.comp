@@ -1,0 +1,87 @@
+// A batch of tokens through a matrix: y[t] = W x[t] (+ bias), or y[t] += W x[t] (kResidual).
+//
+// A workgroup computes kRows rows for kTokens tokens; its lanes divide the columns, so that a chunk
+// of weights is expanded once for all its tokens and nothing is staged in shared memory.
+// Workgroups: x over rows from push.firstRow on, y over tokens.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "buffers.glsl"
+#include "formats/matrix.glsl"
+#include "formats/selected.glsl"
+
+layout(constant_id = 1) const uint kRows = 4;
+layout(constant_id = 2) const uint kTokens = 4;
+layout(constant_id = 3) const uint kChunks = 1; // of 16 columns
+layout(constant_id = 4) const bool kBias = false;
+layout(constant_id = 5) const bool kResidual = false;
+
+layout(push_constant, std430) uniform Push {
+    Matrix matrix;
+    Floats4 x;   // [tokens][kChunks * 16]
+    Floats y;    // [tokens][yStride]
+    Floats bias; // [rows]
+    uint yStride;
+    uint tokens;
+    uint firstRow;
+    uint endRow;
+} push;
+
+void main()
+{
+    const uint row0 = push.firstRow + gl_WorkGroupID.x * kRows;
+    const uint token0 = gl_WorkGroupID.y * kTokens;
+
+    float sums[kRows * kTokens];
+    for (uint i = 0; i < kRows * kTokens; ++i)
+        sums[i] = 0.0;
+    for (uint c = lane(); c < kChunks; c += kLanes) {
+        vec4 x[kTokens * 4];
+        float totals[kTokens];
+        for (uint t = 0; t < kTokens; ++t) {
+            const uint token = min(token0 + t, push.tokens - 1);
+            for (uint i = 0; i < 4; ++i)
+                x[t * 4 + i] = push.x.at[(token * kChunks + c) * 4 + i];
+#ifdef FORMAT_OFFSET
+            totals[t] = dot(x[t * 4] + x[t * 4 + 1] + x[t * 4 + 2] + x[t * 4 + 3], vec4(1.0));
+#endif
+        }
+        for (uint r = 0; r < kRows; ++r) {
+            const uint row = min(row0 + r, push.endRow - 1);
+            vec4 q[4];
+            float scale;
+            float offset;
+            loadChunk(push.matrix, row * kChunks + c, q, scale, offset);
+            for (uint t = 0; t < kTokens; ++t) {
+                float part = dot(q[0], x[t * 4]) + dot(q[1], x[t * 4 + 1])
+                    + dot(q[2], x[t * 4 + 2]) + dot(q[3], x[t * 4 + 3]);
+#ifdef FORMAT_SCALE
+                part *= scale;
+#endif
+#ifdef FORMAT_OFFSET
+                part -= offset * totals[t];
+#endif
+                sums[r * kTokens + t] += part;
+            }
+        }
+    }
+
+    // Lanes take turns at finishing the results, one each.
+    float value = 0.0;
+    for (uint i = 0; i < kRows * kTokens; ++i) {
+        const float sum = subgroupAdd(sums[i]);
+        value = lane() == i % kLanes ? sum : value;
+        if (i % kLanes == kLanes - 1 || i == kRows * kTokens - 1) {
+            const uint mine = i / kLanes * kLanes + lane();
+            const uint row = row0 + mine / kTokens;
+            const uint token = token0 + mine % kTokens;
+            if (mine <= i && row < push.endRow && token < push.tokens) {
+                const uint at = token * push.yStride + row;
+                if (kBias)
+                    value += push.bias.at[row];
+                if (kResidual)
+                    value += push.y.at[at];
+                push.y.at[at] = value;
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+// One token through a matrix: y = W x, with what comes before and after it folded in.
+//
+// Before (kNormed): x is already multiplied by the norm's weights; the inverse RMS, known from the
+// partial sums of squares that the stage before left behind, scales the result instead of the input.
+// After: bias; gated activation of rows r and r + kOutputs (kGated); or addition to the residual
+// (kResidual), which also leaves behind the next norm's input and its partial sums of squares.
+// A workgroup computes kRows neighbouring rows (kRows at most its lanes).
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "buffers.glsl"
+#include "formats/matrix.glsl"
+#include "formats/selected.glsl"
+
+layout(constant_id = 1) const uint kRows = 4;
+layout(constant_id = 2) const uint kChunks = 1;  // of 16 columns
+layout(constant_id = 3) const uint kOutputs = 1; // rows of the result
+layout(constant_id = 4) const bool kGated = false;
+layout(constant_id = 5) const bool kNormed = false;
+layout(constant_id = 6) const bool kResidual = false;
+layout(constant_id = 7) const bool kBias = false;
+layout(constant_id = 8) const uint kWidth = 1; // columns the RMS is over
+
+layout(push_constant, std430) uniform Push {
+    Matrix matrix;
+    Floats4 x;      // [kChunks * 16]
+    Floats y;       // [kOutputs]; the residual when kResidual
+    Floats bias;    // [kOutputs], twice that when kGated
+    Floats sumsIn;  // [sumCount]
+    Floats gain;    // [kOutputs] the next norm's weights
+    Floats normed;  // [kOutputs] the next norm's input
+    Floats sumsOut; // [workgroups]
+    uint sumCount;
+    float epsilon;
+} push;
+
+void addRow(uint row, uint c, vec4 x[4], float total, inout float sum)
+{
+    vec4 q[4];
+    float scale;
+    float offset;
+    loadChunk(push.matrix, row * kChunks + c, q, scale, offset);
+    float part = dot(q[0], x[0]) + dot(q[1], x[1]) + dot(q[2], x[2]) + dot(q[3], x[3]);
+#ifdef FORMAT_SCALE
+    part *= scale;
+#endif
+#ifdef FORMAT_OFFSET
+    part -= offset * total;
+#endif
+    sum += part;
+}
+
+void main()
+{
+    const uint workgroup = foldedWorkgroup();
+    const uint first = workgroup * kRows;
+    if (first >= kOutputs)
+        return;
+
+    float sums[kRows];
+    float ups[kRows];
+    for (uint r = 0; r < kRows; ++r) {
+        sums[r] = 0.0;
+        ups[r] = 0.0;
+    }
+    for (uint c = lane(); c < kChunks; c += kLanes) {
+        vec4 x[4];
+        for (uint i = 0; i < 4; ++i)
+            x[i] = push.x.at[c * 4 + i];
+        float total = 0.0;
+#ifdef FORMAT_OFFSET
+        total = dot(x[0] + x[1] + x[2] + x[3], vec4(1.0));
+#endif
+        for (uint r = 0; r < kRows; ++r) {
+            const uint row = min(first + r, kOutputs - 1);
+            addRow(row, c, x, total, sums[r]);
+            if (kGated)
+                addRow(row + kOutputs, c, x, total, ups[r]);
+        }
+    }
+
+    // Lane r finishes row r.
+    float value = 0.0;
+    float up = 0.0;
+    for (uint r = 0; r < kRows; ++r) {
+        const float sum = subgroupAdd(sums[r]);
+        value = lane() == r ? sum : value;
+        if (kGated) {
+            const float upSum = subgroupAdd(ups[r]);
+            up = lane() == r ? upSum : up;
+        }
+    }
+    if (kNormed) {
+        float squares = 0.0;
+        for (uint i = lane(); i < push.sumCount; i += kLanes)
+            squares += push.sumsIn.at[i];
+        const float inverse = inversesqrt(subgroupAdd(squares) / float(kWidth) + push.epsilon);
+        value *= inverse;
+        up *= inverse;
+    }
+
+    const uint row = first + lane();
+    const bool mine = lane() < kRows && row < kOutputs;
+    if (mine) {
+        if (kBias) {
+            value += push.bias.at[row];
+            if (kGated)
+                up += push.bias.at[row + kOutputs];
+        }
+        if (kGated)
+            value = up * value / (1.0 + exp(-value));
+        if (kResidual)
+            value += push.y.at[row];
+        push.y.at[row] = value;
+        if (kResidual)
+            push.normed.at[row] = value * push.gain.at[row];
+    }
+    if (kResidual) {
+        const float squares = subgroupAdd(mine ? value * value : 0.0);
+        if (subgroupElect())
+            push.sumsOut.at[workgroup] = squares;
+    }
+}
