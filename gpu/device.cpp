@@ -205,8 +205,8 @@ Result<std::uint64_t> Device::submit(std::span<const VkCommandBuffer> buffers)
     if (m_lost)
         return fail(vulkanError(VK_ERROR_DEVICE_LOST, "vkQueueSubmit"));
     const std::uint64_t number = m_submissions + 1;
-    auto timeline = vkStruct<VkTimelineSemaphoreSubmitInfo>(
-        VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
+    auto timeline =
+        vkStruct<VkTimelineSemaphoreSubmitInfo>(VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
     timeline.signalSemaphoreValueCount = 1;
     timeline.pSignalSemaphoreValues = &number;
     auto info = vkStruct<VkSubmitInfo>(VK_STRUCTURE_TYPE_SUBMIT_INFO, &timeline);

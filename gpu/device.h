@@ -1,4 +1,5 @@
-// Device: one opened Vulkan device with its compute queue, and the order of what is submitted to it.
+// Device: one opened Vulkan device with its compute queue, and the order of what is submitted to
+// it.
 //
 // Every submission gets the next number of one timeline, and wait(n) returns when all up to n are
 // done. One thread at a time, except handle(), vk() and the limits, which do not change. Freed when
@@ -14,8 +15,8 @@
 namespace alcove::gpu {
 
 struct DeviceLimits {
-    std::uint32_t lanes = 0;         // subgroup size, and size of every workgroup
-    bool fixedLanes = false;         // the size can be demanded of a pipeline
+    std::uint32_t lanes = 0; // subgroup size, and size of every workgroup
+    bool fixedLanes = false; // the size can be demanded of a pipeline
     std::uint32_t maxWorkgroups = 0; // in x and in y
     std::uint64_t maxAllocation = 0; // bytes
 };

@@ -117,8 +117,7 @@ Result<> DeviceMemory::allocateBlock(std::uint64_t bytes, MemoryUse use, std::si
 
     auto flags = vkStruct<VkMemoryAllocateFlagsInfo>(VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO);
     flags.flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT;
-    auto allocate =
-        vkStruct<VkMemoryAllocateInfo>(VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &flags);
+    auto allocate = vkStruct<VkMemoryAllocateInfo>(VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &flags);
     allocate.allocationSize = needs.size;
     VkResult result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
     const VkPhysicalDeviceMemoryProperties &memory = m_device->memory();
@@ -140,13 +139,11 @@ Result<> DeviceMemory::allocateBlock(std::uint64_t bytes, MemoryUse use, std::si
 
     void *mapped = nullptr;
     if (use != MemoryUse::Device) {
-        result =
-            vk.vkMapMemory(m_device->handle(), block.memory, 0, VK_WHOLE_SIZE, 0, &mapped);
+        result = vk.vkMapMemory(m_device->handle(), block.memory, 0, VK_WHOLE_SIZE, 0, &mapped);
         if (result != VK_SUCCESS)
             return fail(vulkanError(result, "vkMapMemory"));
     }
-    auto query =
-        vkStruct<VkBufferDeviceAddressInfo>(VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO);
+    auto query = vkStruct<VkBufferDeviceAddressInfo>(VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO);
     query.buffer = block.buffer;
     const VkDeviceAddress address = vk.vkGetBufferDeviceAddress(m_device->handle(), &query);
     for (std::size_t i = first; i < last; ++i) {

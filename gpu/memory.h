@@ -14,8 +14,8 @@
 namespace alcove::gpu {
 
 enum class MemoryUse {
-    Device,   // fastest for kernels; not seen by the host
-    Upload,   // written by the host
+    Device, // fastest for kernels; not seen by the host
+    Upload, // written by the host
     Readback, // read by the host
 };
 
@@ -33,7 +33,7 @@ using SliceId = std::uint32_t;
 class DeviceMemory
 {
 public:
-    explicit DeviceMemory(std::shared_ptr<Device> device) : m_device(std::move(device)) {}
+    explicit DeviceMemory(std::shared_ptr<Device> device) : m_device(std::move(device)) { }
     ~DeviceMemory();
     DeviceMemory(const DeviceMemory &) = delete;
     DeviceMemory &operator=(const DeviceMemory &) = delete;

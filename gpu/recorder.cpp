@@ -47,8 +47,8 @@ void Recorder::synchronise()
                                         nullptr);
 }
 
-void Recorder::dispatch(VkPipeline pipeline, const void *push, std::uint32_t bytes,
-                        std::uint32_t x, std::uint32_t y, std::uint32_t z)
+void Recorder::dispatch(VkPipeline pipeline, const void *push, std::uint32_t bytes, std::uint32_t x,
+                        std::uint32_t y, std::uint32_t z)
 {
     const VolkDeviceTable &vk = m_device->vk();
     synchronise();
@@ -79,8 +79,7 @@ void Recorder::copy(const Slice &from, VkDeviceSize fromOffset, const Slice &to,
     m_device->vk().vkCmdCopyBuffer(m_buffer, from.buffer, to.buffer, 1, &region);
 }
 
-void Recorder::update(const Slice &slice, VkDeviceSize offset, VkDeviceSize bytes,
-                      const void *data)
+void Recorder::update(const Slice &slice, VkDeviceSize offset, VkDeviceSize bytes, const void *data)
 {
     synchronise();
     m_device->vk().vkCmdUpdateBuffer(m_buffer, slice.buffer, slice.offset + offset, bytes, data);

@@ -17,7 +17,7 @@ enum class Reuse {
 class Recorder
 {
 public:
-    explicit Recorder(const Device &device) : m_device(&device) {}
+    explicit Recorder(const Device &device) : m_device(&device) { }
 
     // The first stage waits for all that was submitted before.
     Result<> begin(VkCommandBuffer buffer, Reuse reuse);

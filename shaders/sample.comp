@@ -215,9 +215,11 @@ void remember(uint token)
     if ((push.state.flags & kFlagPenalties) == 0 || push.state.window == 0)
         return;
     const uint at = push.state.windowNext;
-    if (push.state.windowCount == push.state.window)
-        push.counts.at[push.window.at[at]] -= 1;
-    else
+    if (push.state.windowCount == push.state.window) {
+        const uint left = uint(push.window.at[at]); // the history may hold what is no token
+        if (left < kVocabulary)
+            push.counts.at[left] -= 1;
+    } else
         push.state.windowCount += 1;
     push.window.at[at] = int(token);
     push.counts.at[token] += 1;

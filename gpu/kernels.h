@@ -1,0 +1,184 @@
+// The push constants of the kernels and the numbers of their specialization constants; both mirror
+// the shaders of the same names. Plain values; shapes are written in the shaders.
+#pragma once
+
+#include "gpu/weight_layout.h"
+
+#include <vulkan/vulkan_core.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace alcove::gpu {
+
+using Address = VkDeviceAddress;
+
+// Where a matrix's planes are; `Matrix` in shaders/formats/matrix.glsl.
+using MatrixAddress = std::array<Address, kPlanes>;
+
+struct MatvecPush {
+    MatrixAddress matrix{};
+    Address x = 0;
+    Address y = 0;
+    Address bias = 0;
+    Address sumsIn = 0;
+    Address gain = 0;
+    Address normed = 0;
+    Address sumsOut = 0;
+    std::uint32_t sumCount = 0;
+    float epsilon = 0;
+};
+namespace matvec {
+enum : std::uint32_t { Rows = 1, Chunks, Outputs, Gated, Normed, Residual, Bias, Width };
+}
+
+struct MatmulPush {
+    MatrixAddress matrix{};
+    Address x = 0;
+    Address y = 0;
+    Address bias = 0;
+    std::uint32_t yStride = 0;
+    std::uint32_t tokens = 0;
+    std::uint32_t firstRow = 0;
+    std::uint32_t endRow = 0;
+};
+namespace matmul {
+enum : std::uint32_t { Rows = 1, Tokens, Chunks, Bias, Residual };
+}
+
+struct EmbedPush {
+    MatrixAddress matrix{};
+    Address tokens = 0;
+    Address x = 0;
+    Address gain = 0;
+    Address normed = 0;
+    Address sumsOut = 0;
+};
+namespace embed {
+enum : std::uint32_t { Chunks = 1, Step };
+}
+
+struct NormPush {
+    Address x = 0;
+    Address weight = 0;
+    Address y = 0;
+    std::uint32_t stride = 0;
+    float epsilon = 0;
+};
+namespace norm {
+enum : std::uint32_t { Width = 1 };
+}
+
+struct GainPush {
+    Address x = 0;
+    Address gain = 0;
+    Address normed = 0;
+    Address sumsOut = 0;
+};
+namespace gain {
+enum : std::uint32_t { Width = 1 };
+}
+
+struct GatedActivationPush {
+    Address x = 0;
+    Address y = 0;
+    std::uint32_t xStride = 0;
+    std::uint32_t yStride = 0;
+};
+namespace gatedActivation {
+enum : std::uint32_t { Hidden = 1 };
+}
+
+// Shared by attention and kv_store.
+namespace head {
+enum : std::uint32_t { Size = 10, RopeDims, RopeSplit };
+}
+namespace kv {
+enum : std::uint32_t { Float32 = 20, Stride, Capacity };
+}
+
+struct KvStorePush {
+    Address qkv = 0;
+    Address keyNorm = 0;
+    Address frequencies = 0;
+    Address keys = 0;
+    Address values = 0;
+    std::uint32_t stride = 0;
+    std::uint32_t position = 0;
+    float epsilon = 0;
+    float magnitude = 0;
+};
+namespace kvStore {
+enum : std::uint32_t { QueryWidth = 1, KeyWidth, KeyNorm };
+}
+
+struct AttentionPush {
+    Address qkv = 0;
+    Address queryNorm = 0;
+    Address keyNorm = 0;
+    Address frequencies = 0;
+    Address keys = 0;
+    Address values = 0;
+    Address y = 0;
+    Address state = 0;
+    Address parts = 0;
+    Address counters = 0;
+    std::uint32_t stride = 0;
+    std::uint32_t yStride = 0;
+    std::uint32_t tokens = 0;
+    std::uint32_t position = 0;
+    float scale = 0;
+    float queryEpsilon = 0;
+    float keyEpsilon = 0;
+    float magnitude = 0;
+};
+namespace attention {
+enum : std::uint32_t {
+    Rows = 1,
+    Group,
+    Cluster,
+    Octets,
+    QueryWidth,
+    KeyWidth,
+    QueryNorm,
+    KeyNorm,
+    Step
+};
+}
+
+struct SamplePush {
+    Address logits = 0;
+    Address counts = 0;
+    Address window = 0;
+    Address ring = 0;
+    Address list = 0;
+    Address state = 0;
+    Address maxima = 0;
+    Address counter = 0;
+    std::uint32_t advance = 0;
+    std::uint32_t unused = 0;
+};
+namespace sample {
+enum : std::uint32_t { Slice = 1, Vocabulary, Ring };
+}
+
+struct CountWindowPush {
+    Address window = 0;
+    Address counts = 0;
+    std::uint32_t tokens = 0;
+    std::uint32_t vocabulary = 0;
+};
+
+// Name of a kernel's variant for a weight format: "matvec_Q8_0".
+inline std::string variant(const char *kernel, llm::TensorType type)
+{
+    return std::string(kernel) + '_' + formatName(type);
+}
+
+constexpr std::uint32_t ceilDivide(std::uint32_t a, std::uint32_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+} // namespace alcove::gpu

@@ -1,0 +1,38 @@
+#include "gpu/tuning.h"
+
+#include <algorithm>
+
+namespace alcove::gpu {
+
+Tuning tuningFor(const Device &device)
+{
+    Tuning tuning;
+    tuning.lanes = device.limits().lanes;
+    if (device.info().kind == DeviceKind::Cpu) {
+        // Loads are dear and workgroups are cheap to keep few: large tiles, nothing in advance.
+        tuning.matvecRows = std::min(8u, tuning.lanes);
+        tuning.gatedRows = std::min(4u, tuning.lanes);
+        tuning.matmulRows = 8;
+        tuning.matmulTokens = 8;
+        tuning.attentionRows = 4;
+        tuning.splits = 4;
+        tuning.sampleSlice = 1024;
+        tuning.batchTokens = 64;
+        tuning.logitRows = 8;
+        tuning.stepsAhead = 0;
+        tuning.startMacsPerMs = 2e5;
+        return tuning;
+    }
+    tuning.startMacsPerMs = device.info().kind == DeviceKind::Discrete ? 2e7 : 2e6;
+    return tuning;
+}
+
+std::uint32_t attentionCluster(std::uint32_t headSize, std::uint32_t lanes)
+{
+    std::uint32_t cluster = std::min(8u, lanes);
+    while (cluster * 8 < headSize && cluster < lanes)
+        cluster *= 2;
+    return cluster;
+}
+
+} // namespace alcove::gpu

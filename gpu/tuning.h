@@ -1,0 +1,30 @@
+// Tuning: how the kernels divide their work on a class of devices. Plain values; none of them
+// changes what is computed.
+#pragma once
+
+#include "gpu/device.h"
+
+namespace alcove::gpu {
+
+struct Tuning {
+    std::uint32_t lanes = 0;
+    std::uint32_t matvecRows = 4; // rows of a workgroup; at most lanes
+    std::uint32_t gatedRows = 2; // the same, of gate and up each
+    std::uint32_t matmulRows = 4; // rows and
+    std::uint32_t matmulTokens = 8; // tokens of a workgroup
+    std::uint32_t attentionRows = 4; // query rows of a workgroup
+    std::uint32_t splits = 16; // of the KV cache in a decode step
+    std::uint32_t sampleSlice = 512; // logits of a workgroup
+    std::uint32_t batchTokens = 256; // of a prompt, at a time
+    std::uint32_t logitRows = 16; // of a batch whose logits are all asked for
+    std::uint32_t stepsAhead = 1; // decode steps submitted before the host asks
+    double startMacsPerMs = 0; // multiply-adds; only until it has been measured
+    double submitMs = 40; // aimed at; a cancel is noticed within two of them
+};
+
+Tuning tuningFor(const Device &device);
+
+// Lanes that share one position in attention: a power of two, at most `lanes`.
+std::uint32_t attentionCluster(std::uint32_t headSize, std::uint32_t lanes);
+
+} // namespace alcove::gpu
