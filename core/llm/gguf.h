@@ -1,19 +1,23 @@
 // GgufFile: reads GGUF version 2 and 3 over a memory-mapped file.
 //
 // The file is hostile input: every count, offset, string and alignment is checked before use, and no
-// more than 64 MiB beyond the file is allocated. Immutable after open; any thread may read it.
+// more than 64 MiB beyond the file is allocated. What is accepted: unique names of at most 256 bytes,
+// no nested arrays, tensors that lie apart and inside the file. Tensor data starts at multiples of the
+// file's alignment, which is at least 8. Immutable after open; any thread may read it.
 // Format: the GGUF specification (ggml docs/gguf.md).
 #pragma once
 
 #include "core/base/mapped_file.h"
 #include "core/base/result.h"
+#include "core/llm/hash_index.h"
 #include "core/llm/tensor.h"
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace alcove::llm {
@@ -45,6 +49,8 @@ struct GgufValue {
 class GgufFile
 {
 public:
+    // NotFound, Io, OutOfMemory, InvalidFile (what does not add up is named), Unsupported (a GGUF
+    // version, byte order or tensor format that we do not know).
     static Result<GgufFile> open(const std::string &path);
     // Parses bytes that outlive the GgufFile (the fuzzer's and the tests' way in).
     static Result<GgufFile> parse(std::span<const std::byte> bytes, std::string name);
@@ -80,8 +86,8 @@ private:
     std::uint32_t m_version = 0;
     std::vector<std::pair<std::string, GgufValue>> m_metadata;
     std::vector<Tensor> m_tensors;
-    std::unordered_map<std::string_view, std::size_t> m_metadataIndex; // keys view into the mapped bytes
-    std::unordered_map<std::string_view, std::size_t> m_tensorIndex;
+    SpellingIndex m_metadataIndex; // key -> its place in m_metadata
+    SpellingIndex m_tensorIndex;   // name -> its place in m_tensors
 };
 
 } // namespace alcove::llm

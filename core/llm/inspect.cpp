@@ -1,11 +1,11 @@
 #include "core/llm/inspect.h"
 
 #include "core/llm/display_text.h"
+#include "core/llm/gguf_value.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 namespace alcove::llm {
 
@@ -15,47 +15,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::uint32_t kDefaultContext = 4096; // as ExecutorOptions
 constexpr std::uint64_t kSliceTokens = 256;
-
-std::string_view typeName(GgufValueType type)
-{
-    switch (type) {
-    case GgufValueType::UInt8:
-        return "u8";
-    case GgufValueType::Int8:
-        return "i8";
-    case GgufValueType::UInt16:
-        return "u16";
-    case GgufValueType::Int16:
-        return "i16";
-    case GgufValueType::UInt32:
-        return "u32";
-    case GgufValueType::Int32:
-        return "i32";
-    case GgufValueType::UInt64:
-        return "u64";
-    case GgufValueType::Int64:
-        return "i64";
-    case GgufValueType::Float32:
-        return "f32";
-    case GgufValueType::Float64:
-        return "f64";
-    case GgufValueType::Bool:
-        return "bool";
-    case GgufValueType::String:
-        return "string";
-    case GgufValueType::Array:
-        return "array";
-    }
-    return "unknown";
-}
-
-template <typename T>
-T load(const std::byte *at)
-{
-    T value;
-    std::memcpy(&value, at, sizeof value);
-    return value;
-}
 
 // One scalar or string at the start of `bytes`, and how many bytes it took. The parser has checked
 // that it is whole.
@@ -80,7 +39,7 @@ double asWritten(float value)
 template <typename T>
 Shown shownScalar(const std::byte *at)
 {
-    return {load<T>(at), sizeof(T), false};
+    return {loadValue<T>(at), sizeof(T), false};
 }
 
 Shown shownElement(GgufValueType type, const std::byte *at, std::uint32_t textCharacters)
@@ -103,13 +62,13 @@ Shown shownElement(GgufValueType type, const std::byte *at, std::uint32_t textCh
     case GgufValueType::Int64:
         return shownScalar<std::int64_t>(at);
     case GgufValueType::Float32:
-        return {asWritten(load<float>(at)), sizeof(float), false};
+        return {asWritten(loadValue<float>(at)), sizeof(float), false};
     case GgufValueType::Float64:
         return shownScalar<double>(at);
     case GgufValueType::Bool:
-        return {load<std::uint8_t>(at) != 0, 1, false};
+        return {loadValue<std::uint8_t>(at) != 0, 1, false};
     case GgufValueType::String: {
-        const auto length = std::size_t(load<std::uint64_t>(at));
+        const auto length = std::size_t(loadValue<std::uint64_t>(at));
         const std::string_view text(reinterpret_cast<const char *>(at) + 8, length);
         std::string shown = displayText(text, textCharacters);
         const bool whole = shown == text;

@@ -1,8 +1,12 @@
 #include "core/llm/model_spec.h"
 
+#include "core/llm/display_text.h"
 #include "core/llm/spec_reader.h"
 
-#include <filesystem>
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <new>
 #include <unordered_set>
 
 namespace alcove::llm {
@@ -61,54 +65,79 @@ Result<Layer> readLayer(SpecReader &reader, const ModelSpec &spec, const Family 
     return layer;
 }
 
+// "models/Llama.Q8_0.gguf" -> "Llama.Q8_0". By hand: std::filesystem would need the path's
+// encoding to be the system's.
+std::string fileStem(std::string_view path)
+{
+    const std::size_t slash = path.find_last_of("/\\");
+    if (slash != std::string_view::npos)
+        path.remove_prefix(slash + 1);
+    return std::string(path.substr(0, path.rfind('.')));
+}
+
+Result<Attention> readAttention(SpecReader &reader, const Family &family, const ModelSpec &spec)
+{
+    Attention shape;
+    shape.heads = reader.size("attention.head_count", kMaxHeads);
+    shape.kvHeads = reader.sizeOr("attention.head_count_kv", kMaxHeads, shape.heads);
+    shape.headSize = reader.sizeOr("attention.key_length", kMaxHeadSize, spec.width / shape.heads);
+    const std::uint32_t valueSize =
+        reader.sizeOr("attention.value_length", kMaxHeadSize, shape.headSize);
+    if (reader.failed())
+        return fail(reader.error());
+    if (shape.kvHeads == 0 || shape.heads % shape.kvHeads != 0)
+        return reader.broken("its query heads do not divide among its key heads");
+    if (shape.headSize == 0 || shape.headSize > kMaxHeadSize)
+        return reader.broken("the size of its heads is impossible");
+    reader.refuseUnless(valueSize == shape.headSize, "values of another width than the keys");
+    shape.scale = float(reader.numberOr("attention.scale", 0.0, 1e3, 0.0));
+    if (shape.scale == 0.0f)
+        shape.scale = 1.0f / std::sqrt(float(shape.headSize));
+    auto rope = reader.rope(family.pairs, shape.headSize, spec.trainedContext);
+    if (!rope)
+        return fail(rope.error());
+    shape.rope = std::move(*rope);
+    return shape;
+}
+
 Result<ModelSpec> readFamily(const GgufFile &file, const Family &family)
 {
     SpecReader reader(file, std::string(family.architecture));
     ModelSpec spec;
     spec.architecture = family.architecture;
-    spec.name = file.string("general.name").value_or("");
+    spec.name = displayText(file.string("general.name").value_or(""), 200);
     if (spec.name.empty())
-        spec.name = std::filesystem::path(file.path()).stem().string();
+        spec.name = fileStem(file.path());
 
-    spec.width = reader.size("embedding_length", 1u << 20);
-    const std::uint32_t layers = reader.size("block_count", 4096);
-    const std::uint32_t hidden = reader.size("feed_forward_length", 1u << 22);
-    spec.trainedContext = reader.size("context_length", 1u << 30);
-    const auto epsilon = float(reader.number("attention.layer_norm_rms_epsilon"));
-
-    Attention shape;
-    shape.heads = reader.size("attention.head_count", 4096);
-    shape.kvHeads = reader.sizeOr("attention.head_count_kv", 4096, shape.heads);
     reader.refuseUnless(reader.sizeOr("expert_count", 1u << 16, 0) == 0, "experts");
-    reader.refuseUnless(reader.sizeOr("attention.sliding_window", 1u << 30, 0) == 0
-                            || family.architecture != "qwen3",
-                        "sliding-window attention");
+    reader.refuseUnknownArithmetic();
+    spec.width = reader.size("embedding_length", kMaxWidth);
+    const std::uint32_t layers = reader.size("block_count", kMaxLayers);
+    const std::uint32_t hidden = reader.size("feed_forward_length", kMaxHidden);
+    spec.trainedContext = reader.size("context_length", kMaxContext);
+    const auto epsilon = float(reader.number("attention.layer_norm_rms_epsilon", 1e-12, 1.0));
     if (reader.failed())
         return fail(reader.error());
-    if (shape.heads % shape.kvHeads != 0)
-        return reader.broken("its query heads do not divide among its key heads");
-    shape.headSize = reader.sizeOr("attention.key_length", 4096, spec.width / shape.heads);
-    reader.refuseUnless(reader.sizeOr("attention.value_length", 4096, shape.headSize)
-                            == shape.headSize,
-                        "values of another width than the keys");
-    if (reader.failed())
-        return fail(reader.error());
-    if (shape.headSize == 0)
-        return reader.broken("its heads are of no size");
-    shape.scale = 1.0f / std::sqrt(float(shape.headSize));
-    auto rope = reader.rope(family.pairs, shape.headSize, spec.trainedContext);
-    if (!rope)
-        return fail(rope.error());
-    shape.rope = std::move(*rope);
+    auto attention = readAttention(reader, family, spec);
+    if (!attention)
+        return fail(attention.error());
+    // Up to its length a sliding window is plain attention; beyond it the model would see other
+    // keys than it was trained on.
+    if (const auto window = reader.sizeOr("attention.sliding_window", kMaxContext, 0))
+        spec.trainedContext = std::min(spec.trainedContext, window);
 
     spec.embedding = reader.matrix("token_embd.weight", 0, spec.width);
     if (reader.failed())
         return fail(reader.error());
-    if (spec.embedding->shape[1] > (1u << 24))
+    if (spec.embedding->shape[1] > kMaxVocabulary)
         return reader.broken("its vocabulary is impossibly large");
     spec.vocabulary = std::uint32_t(spec.embedding->shape[1]);
+    if (const GgufValue *tokens = file.find("tokenizer.ggml.tokens");
+        tokens && tokens->count != spec.vocabulary)
+        return reader.broken("it lists " + std::to_string(tokens->count) + " tokens and embeds "
+                             + std::to_string(spec.vocabulary));
     for (std::uint32_t i = 0; i < layers; ++i) {
-        auto layer = readLayer(reader, spec, family, shape, hidden, epsilon, i);
+        auto layer = readLayer(reader, spec, family, *attention, hidden, epsilon, i);
         if (!layer)
             return fail(layer.error());
         spec.layers.push_back(std::move(*layer));
@@ -120,6 +149,7 @@ Result<ModelSpec> readFamily(const GgufFile &file, const Family &family)
     else
         spec.output =
             reader.linear("output", spec.vocabulary, spec.width, SpecReader::Bias::Optional);
+    reader.refuseUnusedTensors();
     if (reader.failed())
         return fail(reader.error());
     return spec;
@@ -199,13 +229,26 @@ Result<ModelSpec> readModelSpec(const GgufFile &file)
     if (!architecture)
         return fail(ErrorCode::InvalidFile,
                     "The model file " + file.path() + " does not say what architecture it has.");
-    for (const Family &family : kFamilies) {
-        if (family.architecture == *architecture)
-            return readFamily(file, family);
-    }
-    return fail(ErrorCode::Unsupported,
-                "This model's architecture '" + std::string(architecture->substr(0, 64))
-                    + "' is not supported yet; Alcove runs llama (also Mistral), qwen2 and qwen3.");
+    if (file.unsignedInteger("split.count").value_or(0) > 1)
+        return fail(ErrorCode::Unsupported,
+                    file.path()
+                        + " is one part of a model that was split into several files, which is "
+                          "not supported yet.");
+    if (file.string("general.type") == "adapter")
+        return fail(ErrorCode::Unsupported,
+                    file.path() + " is an adapter for another model, not a model.");
+    const auto family =
+        std::find_if(std::begin(kFamilies), std::end(kFamilies),
+                     [&](const Family &f) { return f.architecture == *architecture; });
+    if (family == std::end(kFamilies))
+        return fail(ErrorCode::Unsupported,
+                    "This model's architecture '" + displayText(*architecture)
+                        + "' is not supported yet; Alcove runs llama (also Mistral), qwen2 and "
+                          "qwen3.");
+    if (file.tensors().empty())
+        return fail(ErrorCode::Unsupported,
+                    file.path() + " holds a vocabulary only; there is no model in it to run.");
+    return readFamily(file, *family);
 }
 
 Result<std::shared_ptr<const Model>> Model::open(const std::string &path)
@@ -213,13 +256,17 @@ Result<std::shared_ptr<const Model>> Model::open(const std::string &path)
     auto file = GgufFile::open(path);
     if (!file)
         return fail(file.error());
-    auto model = std::make_shared<Model>();
-    model->m_file = std::move(*file);
-    auto spec = readModelSpec(model->m_file); // after the move: it points into this file
-    if (!spec)
-        return fail(spec.error());
-    model->m_spec = std::move(*spec);
-    return model;
+    try {
+        auto model = std::make_shared<Model>();
+        model->m_file = std::move(*file);
+        auto spec = readModelSpec(model->m_file); // after the move: it points into this file
+        if (!spec)
+            return fail(spec.error());
+        model->m_spec = std::move(*spec);
+        return model;
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorCode::OutOfMemory, "There is not enough memory to read the model file.");
+    }
 }
 
 } // namespace alcove::llm

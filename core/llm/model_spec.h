@@ -1,7 +1,8 @@
 // ModelSpec: what a model computes, as one plain value. Both executors run any specification; only
 // the functions that build one from GGUF metadata know architectures by name.
 //
-// Tensors point into the GgufFile that the specification was read from. Immutable; any thread.
+// Tensors point into the GgufFile that the specification was read from; matrices have any runnable
+// type, norms and biases are F32. Immutable; any thread.
 #pragma once
 
 #include "core/base/result.h"
@@ -86,7 +87,9 @@ struct ModelSpec {
     std::string name;         // general.name, or the file's name
     std::uint32_t width = 0;
     std::uint32_t vocabulary = 0;
-    std::uint32_t trainedContext = 0; // positions the model was made for
+    // Positions the model was made for; no more than its sliding window, where it has one, because up
+    // to there all of its attention is plain.
+    std::uint32_t trainedContext = 0;
     const Tensor *embedding = nullptr; // [vocabulary][width]
     std::vector<Layer> layers;
     Norm outputNorm;

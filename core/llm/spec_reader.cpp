@@ -1,6 +1,10 @@
 #include "core/llm/spec_reader.h"
 
+#include "core/llm/display_text.h"
+
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 namespace alcove::llm {
@@ -9,9 +13,31 @@ namespace {
 
 constexpr double kTwoPi = 6.283185307179586;
 
-// YaRN blends each pair between plain and interpolated frequencies: a pair that turns more than
-// betaFast times over the original context stays, one that turns less than betaSlow is
-// interpolated.
+// Metadata that changes the arithmetic of the architectures that have it, with the value that
+// leaves everything as it is.
+struct Neutral {
+    const char *name;
+    double value;
+};
+
+constexpr Neutral kNeutral[] = {
+    {"attention.max_alibi_bias", 0},
+    {"attention.clamp_kqv", 0},
+    {"attn_logit_softcapping", 0},
+    {"final_logit_softcapping", 0},
+    {"attention.temperature_scale", 0},
+    {"attention.temperature_length", 0},
+    {"logit_scale", 1},
+    {"embedding_scale", 1},
+    {"residual_scale", 1},
+    {"rope.scaling.yarn_ext_factor", 1},
+    {"rope.scaling.yarn_attn_factor", 1},
+    {"rope.scaling.yarn_log_multiplier", 0},
+};
+
+// The pair (not rounded) that turns `turns` times over the original context. YaRN leaves pairs that
+// turn more than betaFast times as they are, interpolates those that turn less than betaSlow, and
+// blends between.
 double yarnPair(double turns, double originalContext, double base, std::uint32_t dims)
 {
     return double(dims) * std::log(originalContext / (turns * kTwoPi)) / (2.0 * std::log(base));
@@ -74,17 +100,19 @@ std::uint32_t SpecReader::sizeOr(const std::string &name, std::uint32_t limit,
     return std::uint32_t(*value);
 }
 
-double SpecReader::number(const std::string &name)
+double SpecReader::number(const std::string &name, double least, double most)
 {
     const auto value = m_file.number(key(name));
-    if (!value)
+    if (!value || *value < least || *value > most) {
         setError(broken("its metadata has no usable '" + key(name) + "'").value());
-    return value.value_or(1.0);
+        return least;
+    }
+    return *value;
 }
 
-double SpecReader::numberOr(const std::string &name, double fallback)
+double SpecReader::numberOr(const std::string &name, double least, double most, double fallback)
 {
-    return m_file.number(key(name)).value_or(fallback);
+    return m_file.find(key(name)) ? number(name, least, most) : fallback;
 }
 
 void SpecReader::refuseUnless(bool supported, const std::string &what)
@@ -96,10 +124,43 @@ void SpecReader::refuseUnless(bool supported, const std::string &what)
              {}});
 }
 
+void SpecReader::refuseUnknownArithmetic()
+{
+    for (const Neutral &entry : kNeutral) {
+        if (m_file.find(key(entry.name)))
+            refuseUnless(m_file.number(key(entry.name)) == entry.value,
+                         "'" + key(entry.name) + "'");
+    }
+    if (m_file.find(key("attention.causal")))
+        refuseUnless(m_file.boolean(key("attention.causal")) == true,
+                     "attention that also looks ahead");
+    if (m_file.find(key("use_parallel_residual")))
+        refuseUnless(m_file.boolean(key("use_parallel_residual")) == false,
+                     "attention and feed-forward in parallel");
+}
+
+void SpecReader::refuseUnusedTensors()
+{
+    for (const Tensor &tensor : m_file.tensors()) {
+        if (m_used.count(&tensor) == 0) {
+            refuseUnless(false, "the tensor '" + displayText(tensor.name) + "'");
+            return;
+        }
+    }
+}
+
+const Tensor *SpecReader::find(const std::string &name)
+{
+    const Tensor *tensor = m_file.findTensor(name);
+    if (tensor)
+        m_used.insert(tensor);
+    return tensor;
+}
+
 const Tensor *SpecReader::matrix(const std::string &name, std::uint64_t rows, std::uint64_t columns)
 {
     static const Tensor kNone;
-    const Tensor *tensor = m_file.findTensor(name);
+    const Tensor *tensor = find(name);
     if (!tensor) {
         setError(broken("it lacks the tensor '" + name + "'").value());
         return &kNone;
@@ -118,8 +179,7 @@ const Tensor *SpecReader::matrix(const std::string &name, std::uint64_t rows, st
         setError({ErrorCode::Unsupported,
                   "The tensor '" + name + "' is stored as "
                       + std::string(info ? info->name : "an unknown format")
-                      + ", which Alcove cannot run yet; choose the model's Q4_K_M, Q8_0 or another "
-                        "file.",
+                      + ", which Alcove cannot run yet; choose the model's Q4_K_M or Q8_0 file.",
                   {}});
         return &kNone;
     }
@@ -128,7 +188,7 @@ const Tensor *SpecReader::matrix(const std::string &name, std::uint64_t rows, st
 
 const Tensor *SpecReader::vectorIfThere(const std::string &name, std::uint64_t length)
 {
-    const Tensor *tensor = m_file.findTensor(name);
+    const Tensor *tensor = find(name);
     if (!tensor)
         return nullptr;
     if (tensor->elements() != length || tensor->shape[0] != length) {
@@ -176,40 +236,37 @@ Result<Rope> SpecReader::rope(RopePairs pairs, std::uint32_t headSize, std::uint
 {
     Rope rope;
     rope.pairs = pairs;
-    rope.dims = sizeOr("rope.dimension_count", 4096, headSize);
-    const double base = numberOr("rope.freq_base", 10000.0);
+    rope.dims = sizeOr("rope.dimension_count", kMaxHeadSize, headSize);
+    const double base = numberOr("rope.freq_base", 1.0, 1e12, 10000.0);
+    // A factor without a type is a linear one: files older than the type have no other.
+    const auto given = m_file.string(key("rope.scaling.type"));
+    const std::string scaling(given.value_or("linear"));
+    const char *factorKey =
+        m_file.find(key("rope.scaling.factor")) ? "rope.scaling.factor" : "rope.scale_linear";
+    double factor = numberOr(factorKey, 0.0, 1e6, 1.0);
+    if (factor == 0.0)
+        factor = 1.0; // how files say that there is none
+    refuseUnless(scaling == "none" || scaling == "linear" || scaling == "yarn",
+                 "the position scaling '" + displayText(scaling) + "'");
+    const Tensor *divisors = vectorIfThere("rope_freqs.weight", rope.dims / 2);
+    const double original =
+        sizeOr("rope.scaling.original_context_length", kMaxContext, trainedContext);
+    const double fast = numberOr("rope.scaling.yarn_beta_fast", 1e-3, 1e6, 32.0);
+    const double slow = numberOr("rope.scaling.yarn_beta_slow", 1e-3, 1e6, 1.0);
+    const double attention = numberOr("rope.scaling.attn_factor", 1e-3, 1e3, 1.0);
     if (failed())
         return fail(*m_error);
     if (rope.dims == 0 || rope.dims % 2 != 0 || rope.dims > headSize || base <= 1.0)
         return broken("its rotary position settings are impossible");
 
-    const std::string scaling(m_file.string(key("rope.scaling.type")).value_or("none"));
-    const double factor = numberOr("rope.scaling.factor", 1.0);
-    if (scaling != "none" && scaling != "linear" && scaling != "yarn")
-        return fail(ErrorCode::Unsupported,
-                    "This model scales its positions by '" + scaling.substr(0, 64)
-                        + "', which is not supported yet.");
-    if (factor <= 0)
-        return broken("its position scaling is impossible");
-
-    const Tensor *divisors = vectorIfThere("rope_freqs.weight", rope.dims / 2);
-    if (failed())
-        return fail(*m_error);
     double low = 0;
     double high = 0;
     if (scaling == "yarn") {
-        const double original =
-            sizeOr("rope.scaling.original_context_length", 1u << 30, trainedContext);
-        const double fast = numberOr("rope.scaling.yarn_beta_fast", 32.0);
-        const double slow = numberOr("rope.scaling.yarn_beta_slow", 1.0);
-        if (failed())
-            return fail(*m_error);
-        if (original < 1 || fast <= 0 || slow <= 0)
+        if (original < 1)
             return broken("its YaRN settings are impossible");
         low = std::max(0.0, std::floor(yarnPair(fast, original, base, rope.dims)));
         high = std::min(rope.dims - 1.0, std::ceil(yarnPair(slow, original, base, rope.dims)));
-        const double attention = numberOr("rope.scaling.attn_factor", 1.0);
-        rope.magnitude = float(attention * (1.0 + 0.1 * std::log(factor)));
+        rope.magnitude = float(attention * (1.0 + 0.1 * std::log(std::max(1.0, factor))));
     }
     for (std::uint32_t i = 0; i < rope.dims / 2; ++i) {
         double frequency = std::pow(base, -2.0 * i / rope.dims);
@@ -226,6 +283,8 @@ Result<Rope> SpecReader::rope(RopePairs pairs, std::uint32_t headSize, std::uint
             const double ramp = std::clamp((i - low) / std::max(0.001, high - low), 0.0, 1.0);
             frequency = frequency / factor * ramp + frequency * (1.0 - ramp);
         }
+        if (frequency > std::numeric_limits<float>::max())
+            return broken("its rotary frequencies are impossible");
         rope.frequencies.push_back(float(frequency));
     }
     return rope;
