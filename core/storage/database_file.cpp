@@ -102,7 +102,11 @@ Result<QString> setAside(const QString &path)
             + (attempt > 0 ? QStringLiteral("-%1").arg(attempt) : QString());
         if (!QFileInfo::exists(kept) && QFile::rename(path, kept)) {
             // The log goes along under the name SQLite looks for; the shared index is rebuilt.
-            QFile::rename(path + QStringLiteral("-wal"), kept + QStringLiteral("-wal"));
+            const QString log = path + QStringLiteral("-wal");
+            if (QFileInfo(log).size() > 0)
+                QFile::rename(log, kept + QStringLiteral("-wal"));
+            else
+                QFile::remove(log);
             QFile::remove(path + QStringLiteral("-shm"));
             QFile::remove(suspectMark(path));
             return kept;
