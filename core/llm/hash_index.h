@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <random>
 #include <string_view>
 #include <vector>
@@ -30,8 +31,12 @@ inline std::uint64_t mix(std::uint64_t x)
 
 inline std::uint64_t randomSeed()
 {
-    std::random_device device;
-    return (std::uint64_t(device()) << 32) | device();
+    try {
+        std::random_device device;
+        return (std::uint64_t(device()) << 32) | device();
+    } catch (const std::exception &) {
+        return 0x9E3779B97F4A7C15u; // a system without a source of randomness: slower at worst
+    }
 }
 
 inline std::uint64_t ofText(std::string_view text, std::uint64_t seed)

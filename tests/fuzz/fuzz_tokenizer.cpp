@@ -5,6 +5,7 @@
 #include "core/llm/tokenizer.h"
 #include "core/llm/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <span>
@@ -24,7 +25,7 @@ void check(const std::shared_ptr<const Tokenizer> &tokenizer, std::string_view t
     const auto size = static_cast<Token>(tokenizer->vocabularySize());
     for (const ParseSpecial parse : {ParseSpecial::No, ParseSpecial::Yes, ParseSpecial::Guarded}) {
         const auto tokens = tokenizer->encode(text, AddSpecial::AsModel, parse);
-        // A token for each byte at most, and the marks of a text's beginning and end.
+        // At most a token for each byte, where a space may be three (U+2581), and the ends.
         require(tokens.size() <= text.size() * 3 + 8);
         StreamDecoder stream(tokenizer);
         std::string streamed;
