@@ -1,0 +1,247 @@
+// Few tokens: every row of weights is read once, straight from the file, and multiplied in
+// registers. Bound by memory, not by arithmetic. Read once for every target.
+
+#if defined(ALCOVE_CPU_SIMD_MATVEC_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef ALCOVE_CPU_SIMD_MATVEC_H
+#undef ALCOVE_CPU_SIMD_MATVEC_H
+#else
+#define ALCOVE_CPU_SIMD_MATVEC_H
+#endif
+
+#include "core/cpu/simd/formats.h"
+#include "core/cpu/simd/quad_dot.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace alcove::cpu {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// One token's activations.
+struct Input {
+    const float *values;
+    const std::int8_t *quants;
+    const float *scales;
+    const float *sums16;
+    const float *sums32;
+};
+
+// Adds the dot product of one group of 32, times its scale (or the scales of its two halves).
+template <class Format>
+ALCOVE_INLINE hn::Vec<hn::CappedTag<float, 8>>
+addGroup(hn::Vec<hn::CappedTag<float, 8>> sum, const std::uint8_t *block, std::size_t group,
+         const std::int8_t *activations, const float *scales)
+{
+    const hn::CappedTag<float, 8> df;
+    const hn::RebindToSigned<decltype(df)> di;
+    const hn::CappedTag<std::uint8_t, 32> d8;
+    const hn::RebindToSigned<decltype(d8)> ds8;
+    auto dots = hn::Zero(di);
+    ALCOVE_UNROLL
+    for (std::size_t at = 0; at < 32; at += hn::Lanes(d8)) {
+        const auto w = Format::quants(d8, block, group, at);
+        const auto a = hn::LoadU(ds8, activations + at);
+        if constexpr (Format::kSigned)
+            dots = dotSigned(dots, hn::BitCast(ds8, w), a);
+        else
+            dots = dotUnsigned(dots, w, a);
+        if constexpr (Format::kGroup == 16 && HWY_MAX_BYTES < 32) {
+            sum =
+                hn::MulAdd(hn::ConvertTo(df, dots), hn::Set(df, scales[2 * group + at / 16]), sum);
+            dots = hn::Zero(di);
+        }
+    }
+    if constexpr (Format::kGroup == 16) {
+#if HWY_MAX_BYTES >= 32
+        const hn::Half<decltype(df)> dh;
+        const auto scale =
+            hn::Combine(df, hn::Set(dh, scales[2 * group + 1]), hn::Set(dh, scales[2 * group]));
+        sum = hn::MulAdd(hn::ConvertTo(df, dots), scale, sum);
+#endif
+        return sum;
+    } else {
+        return hn::MulAdd(hn::ConvertTo(df, dots), hn::Set(df, scales[group]), sum);
+    }
+}
+
+// kRows rows at a time share the loads of the activations and keep more of memory busy.
+template <class Format, std::size_t kRows>
+ALCOVE_INLINE void quantisedRows(const std::uint8_t *weights, std::size_t rowBytes,
+                                 std::size_t columns, const Input &x, float *out)
+{
+    const hn::CappedTag<float, 8> df;
+    using V = hn::Vec<decltype(df)>;
+    constexpr std::size_t kGroups = Format::kElements / Format::kGroup;
+    constexpr std::size_t kWide = Format::kElements / 32;
+    V sums[kRows];
+    V offsets[kRows];
+    float offset[kRows] = {};
+    ALCOVE_UNROLL
+    for (std::size_t r = 0; r < kRows; ++r) {
+        sums[r] = hn::Zero(df);
+        offsets[r] = hn::Zero(df);
+    }
+    const std::size_t blocks = columns / Format::kElements;
+    for (std::size_t b = 0; b < blocks; ++b) {
+        const std::int8_t *activations = x.quants + b * Format::kElements;
+        ALCOVE_UNROLL
+        for (std::size_t r = 0; r < kRows; ++r) {
+            const std::uint8_t *block = weights + r * rowBytes + b * Format::kBytes;
+            HWY_ALIGN float s[kGroups < 8 ? 8 : kGroups];
+            HWY_ALIGN float o[kGroups < 8 ? 8 : kGroups];
+            Format::scales(block, s, o);
+            if constexpr (kGroups == 1) {
+                s[0] *= x.scales[b];
+                if constexpr (Format::kHasOffsets)
+                    offset[r] += o[0] * x.sums32[b];
+            } else {
+                const float *activationSums =
+                    Format::kGroup == 16 ? x.sums16 + b * kGroups : x.sums32 + b * kGroups;
+                ALCOVE_UNROLL
+                for (std::size_t g = 0; g < kGroups; g += hn::Lanes(df)) {
+                    const auto sum = hn::LoadU(df, activationSums + g);
+                    offsets[r] = hn::MulAdd(hn::Load(df, o + g), sum, offsets[r]);
+                    if constexpr (Format::kGroup == 32) {
+                        const auto scale = hn::LoadU(df, x.scales + b * kGroups + g);
+                        hn::Store(hn::Mul(hn::Load(df, s + g), scale), df, s + g);
+                    }
+                }
+                if constexpr (Format::kGroup == 16) {
+                    ALCOVE_UNROLL
+                    for (std::size_t g = 0; g < kWide; ++g) {
+                        s[2 * g] *= x.scales[b * kWide + g];
+                        s[2 * g + 1] *= x.scales[b * kWide + g];
+                    }
+                }
+            }
+            ALCOVE_UNROLL
+            for (std::size_t g = 0; g < kWide; ++g)
+                sums[r] = addGroup<Format>(sums[r], block, g, activations + 32 * g, s);
+        }
+    }
+    ALCOVE_UNROLL
+    for (std::size_t r = 0; r < kRows; ++r) {
+        const V sum = hn::SumOfLanes(df, hn::Sub(sums[r], offsets[r]));
+        out[r] = hn::GetLane(sum) - offset[r];
+    }
+}
+
+// A vector of weights as float32, for the formats that are plain numbers.
+struct PlainF32 {
+    static constexpr std::size_t kBytes = 4;
+    template <class D>
+    static ALCOVE_INLINE hn::Vec<D> load(D d, const std::uint8_t *at)
+    {
+        return hn::LoadU(d, reinterpret_cast<const float *>(at));
+    }
+    static ALCOVE_INLINE float loadOne(const std::uint8_t *at)
+    {
+        float value;
+        std::memcpy(&value, at, sizeof(value));
+        return value;
+    }
+};
+
+struct PlainF16 {
+    static constexpr std::size_t kBytes = 2;
+    template <class D>
+    static ALCOVE_INLINE hn::Vec<D> load(D d, const std::uint8_t *at)
+    {
+        const hn::Rebind<hwy::float16_t, D> dh;
+        return hn::PromoteTo(d, hn::LoadU(dh, reinterpret_cast<const hwy::float16_t *>(at)));
+    }
+    static ALCOVE_INLINE float loadOne(const std::uint8_t *at) { return loadHalf(at); }
+};
+
+struct PlainBF16 {
+    static constexpr std::size_t kBytes = 2;
+    template <class D>
+    static ALCOVE_INLINE hn::Vec<D> load(D d, const std::uint8_t *at)
+    {
+        const hn::Rebind<hwy::bfloat16_t, D> dh;
+        return hn::PromoteTo(d, hn::LoadU(dh, reinterpret_cast<const hwy::bfloat16_t *>(at)));
+    }
+    static ALCOVE_INLINE float loadOne(const std::uint8_t *at)
+    {
+        std::uint16_t bits;
+        std::memcpy(&bits, at, sizeof(bits));
+        const std::uint32_t word = std::uint32_t(bits) << 16;
+        float value;
+        std::memcpy(&value, &word, sizeof(value));
+        return value;
+    }
+};
+
+template <class Format>
+ALCOVE_INLINE float plainRow(const std::uint8_t *weights, std::size_t columns, const float *x)
+{
+    const hn::ScalableTag<float> d;
+    const std::size_t lanes = hn::Lanes(d);
+    constexpr std::size_t kSums = 4;
+    hn::Vec<decltype(d)> sums[kSums];
+    ALCOVE_UNROLL
+    for (std::size_t k = 0; k < kSums; ++k)
+        sums[k] = hn::Zero(d);
+    std::size_t i = 0;
+    for (; i + kSums * lanes <= columns; i += kSums * lanes) {
+        ALCOVE_UNROLL
+        for (std::size_t k = 0; k < kSums; ++k) {
+            const std::size_t at = i + k * lanes;
+            sums[k] = hn::MulAdd(Format::load(d, weights + at * Format::kBytes),
+                                 hn::LoadU(d, x + at), sums[k]);
+        }
+    }
+    for (; i + lanes <= columns; i += lanes)
+        sums[0] =
+            hn::MulAdd(Format::load(d, weights + i * Format::kBytes), hn::LoadU(d, x + i), sums[0]);
+    const auto sum = hn::Add(hn::Add(sums[0], sums[1]), hn::Add(sums[2], sums[3]));
+    float result = hn::GetLane(hn::SumOfLanes(d, sum));
+    for (; i < columns; ++i)
+        result += Format::loadOne(weights + i * Format::kBytes) * x[i];
+    return result;
+}
+
+inline Input inputOf(const Activations &x, std::size_t token)
+{
+    const std::size_t first = token * x.columns;
+    return {x.values + first, x.quants + first, x.scales + first / 32, x.sums16 + first / 16,
+            x.sums32 + first / 32};
+}
+
+template <class Format>
+HWY_NOINLINE void quantisedMatVec(const std::uint8_t *weights, std::size_t firstRow,
+                                  std::size_t lastRow, const Activations &x, float *out,
+                                  std::size_t outStride)
+{
+    const std::size_t rowBytes = x.columns / Format::kElements * Format::kBytes;
+    std::size_t row = firstRow;
+    // Tokens inside: the second one finds the rows in the cache.
+    for (; row + 4 <= lastRow; row += 4) {
+        for (std::size_t t = 0; t < x.tokens; ++t)
+            quantisedRows<Format, 4>(weights + row * rowBytes, rowBytes, x.columns, inputOf(x, t),
+                                     out + t * outStride + row);
+    }
+    for (; row < lastRow; ++row) {
+        for (std::size_t t = 0; t < x.tokens; ++t)
+            quantisedRows<Format, 1>(weights + row * rowBytes, rowBytes, x.columns, inputOf(x, t),
+                                     out + t * outStride + row);
+    }
+}
+
+template <class Format>
+HWY_NOINLINE void plainMatVec(const std::uint8_t *weights, std::size_t firstRow,
+                              std::size_t lastRow, const Activations &x, float *out,
+                              std::size_t outStride)
+{
+    const std::size_t rowBytes = x.columns * Format::kBytes;
+    for (std::size_t row = firstRow; row < lastRow; ++row) {
+        for (std::size_t t = 0; t < x.tokens; ++t)
+            out[t * outStride + row] =
+                plainRow<Format>(weights + row * rowBytes, x.columns, x.values + t * x.columns);
+    }
+}
+
+} // namespace HWY_NAMESPACE
+} // namespace alcove::cpu
+HWY_AFTER_NAMESPACE();
+
+#endif
