@@ -16,6 +16,9 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint32_t kDefaultContext = 4096; // as ExecutorOptions
 constexpr std::uint64_t kSliceTokens = 256;
 
+// A hostile file could ask for any length of report; behind this much only lengths are told.
+constexpr std::size_t kShownValueBytes = 4u << 20;
+
 // One scalar or string at the start of `bytes`, and how many bytes it took. The parser has checked
 // that it is whole.
 struct Shown {
@@ -78,6 +81,18 @@ Shown shownElement(GgufValueType type, const std::byte *at, std::uint32_t textCh
         break;
     }
     return {};
+}
+
+// About what a shown value takes in memory.
+std::size_t bytesOf(const Json &value)
+{
+    std::size_t bytes = sizeof(Json);
+    if (value.is_string())
+        bytes += sizeof(std::string) + value.get_ref<const std::string &>().size();
+    else if (value.is_array())
+        for (const Json &element : value)
+            bytes += bytesOf(element);
+    return bytes;
 }
 
 MetadataEntry describe(const std::string &key, const GgufValue &value,
@@ -202,8 +217,15 @@ ModelReport inspectFile(const GgufFile &file, const InspectOptions &options)
         tokens && tokens->type == GgufValueType::Array)
         report.tokenCount = tokens->count;
     report.metadata.reserve(file.metadata().size());
-    for (const auto &[key, value] : file.metadata())
-        report.metadata.push_back(describe(key, value, options));
+    InspectOptions shown = options;
+    std::size_t room = kShownValueBytes;
+    for (const auto &[key, value] : file.metadata()) {
+        report.metadata.push_back(describe(key, value, shown));
+        const std::size_t used = bytesOf(report.metadata.back().value);
+        room -= std::min(room, used);
+        if (room == 0)
+            shown.arrayElements = shown.textCharacters = 0;
+    }
     report.formats = sizesByFormat(file);
     if (const auto spec = readModelSpec(file)) {
         report.specification = summarise(*spec);
