@@ -2,7 +2,9 @@
 
 #include "core/llm/formats/block_formats.h"
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace alcove::llm {
 
@@ -57,8 +59,13 @@ const TensorTypeInfo *tensorTypeInfo(TensorType type)
 void dequantise(const Tensor &tensor, std::uint64_t first, std::uint64_t count, float *out)
 {
     const TensorTypeInfo *info = tensorTypeInfo(tensor.type);
-    if (!info || !info->runnable)
+    // A caller's mistake must show in the results and not read outside the file.
+    if (!info || !info->runnable || first % info->blockElements != 0
+        || count % info->blockElements != 0 || first > tensor.elements()
+        || count > tensor.elements() - first) {
+        std::fill_n(out, count, std::numeric_limits<float>::quiet_NaN());
         return;
+    }
     const std::byte *at = tensor.data.data() + first / info->blockElements * info->blockBytes;
     void (*block)(const std::byte *, float *) = nullptr;
     switch (tensor.type) {

@@ -75,7 +75,7 @@ struct Tensor {
 
 // Expands `count` elements, starting at element `first` (a multiple of the block size), to float32.
 // `out` holds at least `count` floats; `count` is a multiple of the block size. The plain reference
-// for every kernel. Only for runnable types.
+// for every kernel. Only for runnable types; a range or type that it cannot read becomes NaN.
 void dequantise(const Tensor &tensor, std::uint64_t first, std::uint64_t count, float *out);
 
 } // namespace alcove::llm
