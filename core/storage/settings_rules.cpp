@@ -78,6 +78,7 @@ const Rule kRules[] = {
     {"fontScale", "The font size", Real{0.75, 2, 1}},
     {"sendWithEnter", "Sending with Enter", YesNo{true}},
     {"lastModel", "The model", Text{kMaxPath}},
+    {"modelFiles", "The model files", TextList{1024}},
     {"modelFolders", "The model folders", TextList{256}},
 };
 

@@ -1,0 +1,125 @@
+// The models page's view model, with real storage, real files and the real engine on the processor.
+
+#include "app/models/model_view_model.h"
+#include "core/engine/inference_engine.h"
+#include "core/storage/storage_thread.h"
+
+#include <QAbstractItemModelTester>
+#include <QFile>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace alcove;
+using models::ModelLibrary;
+using models::ModelViewModel;
+
+class TestModelViewModel : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void init()
+    {
+        m_dir = std::make_unique<QTemporaryDir>();
+        auto storage = storage::StorageThread::open(m_dir->filePath(QStringLiteral("a.sqlite3")));
+        QVERIFY2(storage, storage ? "" : storage.error().message.c_str());
+        m_storage = std::move(*storage);
+        m_settings = std::make_unique<storage::Settings>(*m_storage);
+        m_settings->setValue(QStringLiteral("device"), QStringLiteral("cpu"));
+        m_engine = std::make_unique<engine::InferenceEngine>();
+    }
+
+    void cleanup()
+    {
+        m_engine.reset();
+        m_settings.reset();
+        m_storage.reset();
+    }
+
+    void startsWithTheStarter()
+    {
+        ModelViewModel view(*m_engine, *m_settings, kStarter);
+        QAbstractItemModelTester tester(view.library(),
+                                        QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QCOMPARE(view.state(), ModelViewModel::None);
+        view.restore();
+        QCOMPARE(view.state(), ModelViewModel::Loading);
+        QTRY_COMPARE_WITH_TIMEOUT(view.state(), ModelViewModel::Ready, 60'000);
+        QVERIFY(view.starterInUse());
+        QCOMPARE(view.name(), QStringLiteral("Alcove Starter"));
+        QVERIFY(!view.device().isEmpty());
+        QVERIFY(!view.memoryText().isEmpty());
+        QVERIFY(view.contextLength() > 0);
+        QTRY_COMPARE(view.library()->rowCount(), 1);
+        QVERIFY(view.library()->index(0).data(ModelLibrary::StarterRole).toBool());
+        QVERIFY(view.library()->index(0).data(ModelLibrary::CurrentRole).toBool());
+    }
+
+    void opensAFileAndRemembersIt()
+    {
+        const QString copy = m_dir->filePath(QStringLiteral("my model.GGUF"));
+        QVERIFY(QFile::copy(kStarter, copy));
+        {
+            ModelViewModel view(*m_engine, *m_settings, kStarter);
+            QVERIFY(view.chooseFile(QUrl::fromLocalFile(copy)));
+            QTRY_COMPARE_WITH_TIMEOUT(view.state(), ModelViewModel::Ready, 60'000);
+            QVERIFY(!view.starterInUse());
+            QTRY_COMPARE(view.library()->rowCount(), 2);
+        }
+        ModelViewModel again(*m_engine, *m_settings, kStarter);
+        again.restore();
+        QTRY_COMPARE_WITH_TIMEOUT(again.state(), ModelViewModel::Ready, 60'000);
+        QCOMPARE(again.path(), copy);
+        again.remove(copy);
+        QVERIFY(QFile::exists(copy)); // only the list forgets it
+        QVERIFY(again.starterInUse());
+        QTRY_COMPARE(again.library()->rowCount(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(again.state(), ModelViewModel::Ready, 60'000);
+    }
+
+    void refusesWhatIsNoModelFile()
+    {
+        ModelViewModel view(*m_engine, *m_settings, kStarter);
+        QVERIFY(!view.chooseFile(QUrl(QStringLiteral("https://example.org/a.gguf"))));
+        QVERIFY(!view.chooseFile(QUrl::fromLocalFile(m_dir->filePath(QStringLiteral("none.gguf")))));
+        QVERIFY(!view.chooseFile(QUrl::fromLocalFile(m_dir->path())));
+    }
+
+    void aDamagedFileSaysWhyAndTheStarterStillLoads()
+    {
+        const QString bad = m_dir->filePath(QStringLiteral("bad.gguf"));
+        QFile file(bad);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("GGUF and then nothing of use");
+        file.close();
+        ModelViewModel view(*m_engine, *m_settings, kStarter);
+        QVERIFY(view.chooseFile(QUrl::fromLocalFile(bad)));
+        QTRY_COMPARE_WITH_TIMEOUT(view.state(), ModelViewModel::Failed, 60'000);
+        QVERIFY(!view.errorText().isEmpty());
+        QTRY_COMPARE(view.library()->rowCount(), 2);
+        QVERIFY(!view.library()->index(1).data(ModelLibrary::ProblemRole).toString().isEmpty());
+        view.choose(kStarter);
+        QTRY_COMPARE_WITH_TIMEOUT(view.state(), ModelViewModel::Ready, 60'000);
+        QVERIFY(view.errorText().isEmpty());
+    }
+
+    void listsAFolder()
+    {
+        QVERIFY(QFile::copy(kStarter, m_dir->filePath(QStringLiteral("one.gguf"))));
+        QVERIFY(QFile::copy(kStarter, m_dir->filePath(QStringLiteral("two.gguf"))));
+        ModelViewModel view(*m_engine, *m_settings, kStarter);
+        view.addFolder(QUrl::fromLocalFile(m_dir->path()));
+        QTRY_COMPARE(view.library()->rowCount(), 3);
+    }
+
+private:
+    const QString kStarter =
+        QStringLiteral(ALCOVE_SOURCE_DIR "/resources/models/starter-q8_0.gguf");
+    std::unique_ptr<QTemporaryDir> m_dir;
+    std::unique_ptr<storage::StorageThread> m_storage;
+    std::unique_ptr<storage::Settings> m_settings;
+    std::unique_ptr<engine::InferenceEngine> m_engine;
+};
+
+QTEST_GUILESS_MAIN(TestModelViewModel)
+#include "tst_model_view_model.moc"
