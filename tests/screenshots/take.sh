@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Drives the window under a virtual display through its main states and writes PNGs to look at.
+#   take.sh ALCOVE OUT-FOLDER
+# The scripted engine (--demo) gives the same words each time; two pictures use the starter model itself.
+set -euo pipefail
+alcove=$(realpath "$1")
+out=$(realpath -m "$2")
+mkdir -p "$out"
+
+work=$(mktemp -d)
+display=:$((90 + RANDOM % 900))
+Xvfb "$display" -screen 0 2600x1500x24 -nolisten tcp >"$work/xvfb.log" 2>&1 &
+server=$!
+app=
+cleanup() {
+    [ -z "$app" ] || kill "$app" 2>/dev/null || true
+    kill "$server" 2>/dev/null || true
+    wait 2>/dev/null || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+export DISPLAY=$display QT_QPA_PLATFORM=xcb LC_ALL=C.UTF-8 XDG_RUNTIME_DIR=$work
+for _ in $(seq 100); do xdotool getmouselocation >/dev/null 2>&1 && break; sleep 0.1; done
+
+window=
+# start FOLDER WIDTH HEIGHT [ARGS...]: the app over that data folder, at that size.
+start() {
+    local folder=$1 width=$2 height=$3
+    shift 3
+    "$alcove" --data-dir "$folder" "$@" >>"$work/app.log" 2>&1 &
+    app=$!
+    window=
+    for _ in $(seq 200); do
+        window=$(xdotool search --onlyvisible --name Alcove 2>/dev/null | tail -n 1) && [ -n "$window" ] && break
+        kill -0 "$app" 2>/dev/null || { cat "$work/app.log" >&2; exit 1; }
+        sleep 0.1
+    done
+    [ -n "$window" ] || { echo "the window did not appear" >&2; exit 1; }
+    xdotool windowsize --sync "$window" "$width" "$height" windowmove "$window" 0 0
+    xdotool windowfocus "$window"
+    xdotool mousemove 2590 1490
+    sleep 2.5 # the model is ready
+}
+stop() {
+    kill "$app" 2>/dev/null || true
+    wait "$app" 2>/dev/null || true
+    app=
+}
+keys() { xdotool key --window "$window" --delay 40 "$@"; sleep 0.4; }
+say() { xdotool type --window "$window" --delay 12 "$1"; sleep 0.2; }
+ask() { say "$1"; keys Return; sleep "$2"; }
+shot() { import -window "$window" "$out/$1.png"; echo "$out/$1.png"; }
+# choose FOLDER KEY JSON: a setting, written while the app is closed.
+choose() { sqlite3 "$1/alcove.sqlite3" "INSERT OR REPLACE INTO settings(key, value) VALUES('$2', '$3')"; }
+
+# Pages of the window, light and dark, in three widths.
+tour() {
+    local name=$1 folder=$2 width=$3 height=$4
+    start "$folder" "$width" "$height" --demo
+    shot "$name-empty"
+    ask "Show me a table and some code, please" 1
+    shot "$name-streaming"
+    sleep 9
+    shot "$name-answer"
+    keys ctrl+n
+    ask "This one ends in an error" 7
+    shot "$name-error"
+    keys ctrl+m
+    shot "$name-picker"
+    keys Escape
+    keys ctrl+comma
+    sleep 1
+    shot "$name-settings"
+    keys F1
+    say "bigger model"
+    sleep 0.6
+    shot "$name-help"
+    stop
+}
+
+light=$work/light dark=$work/dark
+tour light "$light" 1120 780
+start "$dark" 1120 780 --demo
+stop
+choose "$dark" theme '"dark"'
+tour dark "$dark" 1120 780
+tour narrow "$work/narrow" 480 720
+tour wide "$work/wide" 2560 1440
+
+# The real thing: the starter model answers.
+start "$work/real" 1120 780
+ask "What is a token?" 6
+shot real-answer
+stop
+start "$work/real" 1120 780
+sleep 1
+shot real-restarted
+stop
