@@ -91,6 +91,7 @@ PipelineId DecodeStep::attentionKernel(const GpuLayer &layer, std::uint32_t rows
                              {attention::QueryNorm, layer.queryNorm.has_value()},
                              {attention::KeyNorm, layer.keyNorm.has_value()},
                              {attention::Step, 1},
+                             {attention::Unroll, m_tuning.attentionUnroll},
                              {head::Size, shape.headSize},
                              {head::RopeDims, shape.rope.dims},
                              {head::RopeSplit, shape.rope.pairs == llm::RopePairs::SplitHalf},

@@ -18,6 +18,13 @@ bool greedy(const llm::SamplingParams &params)
     return !(params.temperature > 0); // also for what is no number
 }
 
+// Slices are many enough for their maxima to bound the K best, and few enough to look through.
+std::uint32_t sliceSize(std::uint32_t vocabulary)
+{
+    constexpr std::uint32_t kSlices = 2 * kMaxTopK;
+    return std::max(64u, ceilDivide(vocabulary, kSlices));
+}
+
 // As llm::Sampler reads them.
 StepState stateOf(const llm::SamplingParams &params)
 {
@@ -48,13 +55,12 @@ StepState stateOf(const llm::SamplingParams &params)
 
 } // namespace
 
-GpuSampler::GpuSampler(std::uint32_t vocabulary, const Tuning &tuning, Pipelines &pipelines,
-                       DeviceMemory &memory)
-    : m_vocabulary(vocabulary), m_slices(ceilDivide(vocabulary, tuning.sampleSlice)),
+GpuSampler::GpuSampler(std::uint32_t vocabulary, Pipelines &pipelines, DeviceMemory &memory)
+    : m_vocabulary(vocabulary), m_slices(ceilDivide(vocabulary, sliceSize(vocabulary))),
       m_pipelines(&pipelines), m_memory(&memory)
 {
     m_sample = pipelines.add("sample",
-                             {{sample::Slice, tuning.sampleSlice},
+                             {{sample::Slice, sliceSize(vocabulary)},
                               {sample::Vocabulary, vocabulary},
                               {sample::Ring, kRingTokens}});
     m_count = pipelines.add("count_window");

@@ -7,7 +7,6 @@
 #include "gpu/pipelines.h"
 #include "gpu/recorder.h"
 #include "gpu/step_state.h"
-#include "gpu/tuning.h"
 
 #include <span>
 
@@ -18,8 +17,7 @@ enum class Advance : std::uint32_t { None = 0, OnePosition = 1 };
 class GpuSampler
 {
 public:
-    GpuSampler(std::uint32_t vocabulary, const Tuning &tuning, Pipelines &pipelines,
-               DeviceMemory &memory);
+    GpuSampler(std::uint32_t vocabulary, Pipelines &pipelines, DeviceMemory &memory);
 
     std::vector<SliceId> zeroed() const { return {m_counter}; }
 

@@ -143,7 +143,8 @@ enum : std::uint32_t {
     KeyWidth,
     QueryNorm,
     KeyNorm,
-    Step
+    Step,
+    Unroll = 13
 };
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -29,6 +30,22 @@ std::string hexadecimal(const std::array<std::uint8_t, 16> &uuid)
         text += pair;
     }
     return text;
+}
+
+// Whether a driver's cache is from this very driver and device: what is not is never shown to it.
+bool isCacheOf(VkPhysicalDevice device, std::span<const char> bytes)
+{
+    VkPipelineCacheHeaderVersionOne header{};
+    if (bytes.size() < sizeof(header))
+        return false;
+    std::memcpy(&header, bytes.data(), sizeof(header));
+    VkPhysicalDeviceProperties properties{};
+    vkGetPhysicalDeviceProperties(device, &properties);
+    return header.headerSize >= sizeof(header) && header.headerSize <= bytes.size()
+        && header.headerVersion == VK_PIPELINE_CACHE_HEADER_VERSION_ONE
+        && header.vendorID == properties.vendorID && header.deviceID == properties.deviceID
+        && std::equal(std::begin(header.pipelineCacheUUID), std::end(header.pipelineCacheUUID),
+                      std::begin(properties.pipelineCacheUUID));
 }
 
 } // namespace
@@ -63,6 +80,8 @@ void Pipelines::openCache()
         && std::filesystem::file_size(utf8Path(m_cacheFile), error) <= kMaxCacheBytes && !error) {
         std::ifstream in(utf8Path(m_cacheFile), std::ios::binary);
         bytes.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+        if (!isCacheOf(m_device->physical(), bytes))
+            bytes.clear();
     }
     auto info = vkStruct<VkPipelineCacheCreateInfo>(VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO);
     info.initialDataSize = bytes.size();

@@ -84,6 +84,7 @@ void Prefill::planLayer(const GpuLayer &layer)
                           {attention::QueryNorm, layer.queryNorm.has_value()},
                           {attention::KeyNorm, layer.keyNorm.has_value()},
                           {attention::Step, 0},
+                          {attention::Unroll, m_tuning.attentionUnroll},
                           {head::Size, shape.headSize},
                           {head::RopeDims, shape.rope.dims},
                           {head::RopeSplit, split},

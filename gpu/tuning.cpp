@@ -13,13 +13,15 @@ Tuning tuningFor(const Device &device)
         tuning.matvecRows = std::min(8u, tuning.lanes);
         tuning.gatedRows = std::min(4u, tuning.lanes);
         tuning.matmulRows = 8;
-        tuning.matmulTokens = 8;
+        tuning.matmulTokens = 4;
         tuning.attentionRows = 4;
+        tuning.attentionUnroll = 1;
         tuning.splits = 4;
-        tuning.sampleSlice = 1024;
         tuning.batchTokens = 64;
         tuning.logitRows = 8;
         tuning.stepsAhead = 0;
+        // llvmpipe ends all loops of an invocation after 65535 turns together.
+        tuning.maxContext = 32768;
         tuning.startMacsPerMs = 2e5;
         return tuning;
     }

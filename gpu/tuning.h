@@ -13,11 +13,12 @@ struct Tuning {
     std::uint32_t matmulRows = 4; // rows and
     std::uint32_t matmulTokens = 8; // tokens of a workgroup
     std::uint32_t attentionRows = 4; // query rows of a workgroup
+    std::uint32_t attentionUnroll = 2; // cached positions between rescalings
     std::uint32_t splits = 16; // of the KV cache in a decode step
-    std::uint32_t sampleSlice = 512; // logits of a workgroup
     std::uint32_t batchTokens = 256; // of a prompt, at a time
     std::uint32_t logitRows = 16; // of a batch whose logits are all asked for
     std::uint32_t stepsAhead = 1; // decode steps submitted before the host asks
+    std::uint32_t maxContext = 0xffffffff; // positions
     double startMacsPerMs = 0; // multiply-adds; only until it has been measured
     double submitMs = 40; // aimed at; a cancel is noticed within two of them
 };

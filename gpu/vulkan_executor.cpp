@@ -125,13 +125,18 @@ Result<> VulkanExecutor::load(const llm::ExecutorOptions &options, const llm::Lo
     m_pipelines = std::make_unique<Pipelines>(m_device, vulkan.pipelineCacheFolder);
     m_step = std::make_unique<DecodeStep>(*m_gpuModel, *m_device, m_tuning, *m_pipelines, m_memory);
     m_prefill = std::make_unique<Prefill>(*m_gpuModel, m_device, m_tuning, *m_pipelines, m_memory);
-    m_sampler = std::make_unique<GpuSampler>(spec.vocabulary, m_tuning, *m_pipelines, m_memory);
+    m_sampler = std::make_unique<GpuSampler>(spec.vocabulary, *m_pipelines, m_memory);
     m_readback = m_memory.plan(std::uint64_t(spec.vocabulary) * 4, MemoryUse::Readback);
 
     if (auto fits =
             checkBudget(m_device->info(), {m_memory.planned(), m_gpuModel->kvBytes(), m_capacity});
         !fits)
         return fits;
+    if (m_capacity > m_tuning.maxContext)
+        return fail(ErrorCode::Unsupported,
+                    "A software renderer computes contexts of at most "
+                        + std::to_string(m_tuning.maxContext)
+                        + " tokens; choose a shorter one, or run on the processor.");
     for (const GpuLayer &layer : m_gpuModel->layers()) {
         const llm::Attention &shape = *layer.attention;
         if (std::uint64_t(shape.kvHeads) * m_capacity * kvStride(shape.headSize)

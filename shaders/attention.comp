@@ -22,6 +22,7 @@ layout(constant_id = 6) const uint kKeyWidth = 1;   // KV heads * head size
 layout(constant_id = 7) const bool kQueryNorm = false;
 layout(constant_id = 8) const bool kKeyNorm = false;
 layout(constant_id = 9) const bool kStep = false;
+layout(constant_id = 13) const uint kUnroll = 2; // positions a cluster takes before it rescales
 
 #define kHeadRows (kRows + 1)
 #include "kv_cache.glsl"
@@ -50,7 +51,6 @@ layout(push_constant, std430) uniform Push {
 
 const float kNone = -1e30;  // below every score; exp(kNone - score) is 0
 const uint kMinSplit = 32;  // cached positions that are worth a workgroup
-const uint kUnroll = 2;     // positions a cluster takes before it rescales
 
 vec4 q[kRows * kOctets * 2];
 vec4 sums[kRows * kOctets * 2];
@@ -222,14 +222,17 @@ void main()
         end = min(start + size, position);
     }
 
-    uint last[kRows];
+    // Apart from what follows, so that this long body need not be unrolled for the arrays' sake.
     for (uint r = 0; r < kRows; ++r) {
         const uint row = min(block * kRows + r, rows - 1);
         const uint token = row / kGroup;
         const uint head = kvHead * kGroup + row % kGroup;
-        last[r] = position + token;
         prepareHead(r, push.qkv, token * push.stride + head * kHeadSize, kQueryNorm, push.queryNorm,
                     push.queryEpsilon, push.frequencies, push.magnitude, position + token);
+    }
+    uint last[kRows];
+    for (uint r = 0; r < kRows; ++r) {
+        last[r] = position + min(block * kRows + r, rows - 1) / kGroup;
         for (uint i = 0; i < kOctets * 2; ++i) {
             q[r * kOctets * 2 + i] = headQuad(r, dimOf(i / 2) + i % 2 * 4) * push.scale;
             sums[r * kOctets * 2 + i] = vec4(0.0);

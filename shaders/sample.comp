@@ -97,11 +97,15 @@ uint rankOfMaxima(uint slices, uint rank)
     return bound;
 }
 
-// The same for the collected tokens.
-uint rankOfList(uint length, uint rank)
+// The same for the collected tokens, whose keys are in [low, high]: the bits that these two share
+// need no search.
+uint rankOfList(uint length, uint rank, uint low, uint high)
 {
-    uint bound = 0;
-    for (uint bit = 0x80000000u; bit != 0; bit >>= 1) {
+    const int top = findMSB(low ^ high);
+    if (top < 0)
+        return low;
+    uint bound = low & ~((2u << top) - 1u);
+    for (uint bit = 1u << top; bit != 0; bit >>= 1) {
         uint reached = 0;
         for (uint i = lane(); i < length; i += kLanes)
             reached += keyAt(push.list.at[i]) >= (bound | bit) ? 1 : 0;
@@ -137,7 +141,14 @@ uint collect(uint slices, uint bound)
 // smaller token first.
 void keepBest(uint length, uint count)
 {
-    const uint bound = rankOfList(length, count);
+    uint low = 0xffffffffu;
+    uint high = 0;
+    for (uint i = lane(); i < length; i += kLanes) {
+        const uint key = keyAt(push.list.at[i]);
+        low = min(low, key);
+        high = max(high, key);
+    }
+    const uint bound = rankOfList(length, count, subgroupMin(low), subgroupMax(high));
     uint above = 0;
     for (uint i = lane(); i < length; i += kLanes)
         above += keyAt(push.list.at[i]) > bound ? 1 : 0;

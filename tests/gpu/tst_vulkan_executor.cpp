@@ -2,7 +2,8 @@
 #include "gpu_support.h"
 #include "tests/support/fixtures.h"
 
-#include <QElapsedTimer>
+#include <QDir>
+#include <QTemporaryDir>
 #include <QTest>
 
 #include <algorithm>
@@ -33,6 +34,14 @@ Result<std::vector<float>> feed(Executor &executor, const std::vector<Token> &to
         first += size;
     }
     return all;
+}
+
+std::vector<Token> manyTokens(std::uint32_t vocabulary, std::size_t count)
+{
+    std::vector<Token> tokens;
+    for (std::size_t i = 0; i < count; ++i)
+        tokens.push_back(static_cast<Token>((i * 7919 + 13) % vocabulary));
+    return tokens;
 }
 
 } // namespace
@@ -104,6 +113,288 @@ private Q_SLOTS:
                 QCOMPARE(executor->length(), std::uint32_t(count));
             }
         }
+    }
+
+    void decodesInFewStages()
+    {
+        for (const char *name : {"arch/llama3.gguf", "arch/qwen3.gguf"}) {
+            ExecutorPtr executor = load(test::fixture(name));
+            QVERIFY(executor);
+            const auto prompt = manyTokens(executor->spec().vocabulary, 5);
+            QVERIFY(executor->forward(prompt, LogitRows::None));
+            QVERIFY(executor->startSampling({}, prompt));
+            for (int i = 0; i < 10; ++i)
+                QVERIFY(executor->sampleNext());
+            const ExecutorInfo info = executor->info();
+            const auto layers = std::uint32_t(executor->spec().layers.size());
+            // Five for a layer, the embedding, the logits, the draw.
+            QVERIFY(info.stagesPerToken >= layers);
+            QVERIFY2(info.stagesPerToken <= 5 * layers + 3,
+                     qPrintable(QString::number(info.stagesPerToken)));
+            QCOMPARE(info.submitsPerToken, 1u);
+            QCOMPARE(info.device, m_device->name);
+            QVERIFY(info.weightBytes > 0);
+            QCOMPARE(info.kvBytes, executor->capacity() * executor->spec().kvBytesPerPosition(2));
+            QVERIFY(info.scratchBytes > 0);
+        }
+    }
+
+    void drawsWhatTheHostDraws_data()
+    {
+        QTest::addColumn<float>("temperature");
+        QTest::addColumn<uint>("topK");
+        QTest::addColumn<float>("repeat");
+        QTest::addColumn<quint64>("seed");
+        QTest::newRow("greedy") << 0.0f << 40u << 1.0f << quint64(0);
+        QTest::newRow("greedy, penalties") << 0.0f << 40u << 1.2f << quint64(0);
+        for (quint64 seed = 1; seed <= 4; ++seed)
+            QTest::addRow("seed %d", int(seed)) << 0.9f << 40u << 1.0f << (seed << 30);
+        QTest::newRow("penalties") << 1.0f << 100u << 1.3f << quint64(9);
+        QTest::newRow("hot") << 3.0f << 128u << 1.0f << quint64(5);
+        QTest::newRow("top-k off") << 1.0f << 0u << 1.0f << quint64(7);
+        QTest::newRow("top-k too large") << 1.0f << 300u << 1.1f << quint64(8);
+    }
+
+    void drawsWhatTheHostDraws()
+    {
+        QFETCH(float, temperature);
+        QFETCH(uint, topK);
+        QFETCH(float, repeat);
+        QFETCH(quint64, seed);
+        SamplingParams params;
+        params.temperature = temperature;
+        params.topK = topK;
+        params.repeatPenalty = repeat;
+        params.presencePenalty = repeat - 1.0f;
+        params.penaltyWindow = 12;
+        params.seed = seed;
+        ExecutorPtr executor = load(test::fixture("arch/llama3.gguf"));
+        QVERIFY(executor);
+        const auto prompt = manyTokens(executor->spec().vocabulary, 9);
+
+        QVERIFY(executor->forward(prompt, LogitRows::None));
+        QVERIFY(executor->startSampling(params, prompt));
+        std::vector<Token> drawn;
+        for (std::uint32_t i = 0; i < 40; ++i) {
+            auto token = executor->sampleNext();
+            QVERIFY2(token, token ? "" : token.error().message.c_str());
+            drawn.push_back(*token);
+            QCOMPARE(executor->length(), std::uint32_t(prompt.size()) + i);
+        }
+
+        QVERIFY(executor->truncate(0));
+        Sampler sampler(params, prompt);
+        auto logits = executor->forward(prompt, LogitRows::Last);
+        for (const Token token : drawn) {
+            QVERIFY(logits);
+            QCOMPARE(token, sampler.sample(*logits));
+            logits = executor->forward({&token, 1}, LogitRows::Last);
+        }
+    }
+
+    void truncatesAndFeedsAgain()
+    {
+        ExecutorPtr executor = load(test::fixture("arch/qwen3.gguf"));
+        QVERIFY(executor);
+        const auto tokens = manyTokens(executor->spec().vocabulary, 40);
+        auto whole = executor->forward(tokens, LogitRows::Last);
+        QVERIFY(whole);
+        QVERIFY(executor->truncate(17));
+        QCOMPARE(executor->length(), 17u);
+        // Other tokens over the old ones, and back again.
+        QVERIFY(executor->forward(part(tokens, 0, 9), LogitRows::None));
+        QVERIFY(executor->truncate(17));
+        auto again = executor->forward(part(tokens, 17, 23), LogitRows::Last);
+        QVERIFY(again);
+        QVERIFY(test::nmse(*again, *whole) <= test::kNmseFloat16Kv);
+        const auto past = executor->truncate(41);
+        QVERIFY(!past);
+        QCOMPARE(past.error().code, ErrorCode::InvalidArgument);
+        QCOMPARE(executor->length(), 40u);
+    }
+
+    void continuesAfterManySteps()
+    {
+        ExecutorOptions options;
+        options.contextLength = 256;
+        ExecutorPtr executor = load(test::fixture("arch/qwen2.gguf"), options);
+        QVERIFY(executor);
+        auto tokens = manyTokens(executor->spec().vocabulary, 11);
+        QVERIFY(executor->forward(tokens, LogitRows::None));
+        SamplingParams params;
+        params.seed = 3;
+        QVERIFY(executor->startSampling(params, tokens));
+        for (int i = 0; i < 200; ++i) {
+            auto token = executor->sampleNext();
+            QVERIFY2(token, token ? "" : token.error().message.c_str());
+            tokens.push_back(*token);
+        }
+        QCOMPARE(executor->length(), 210u);
+        auto stepped = executor->forward({&tokens.back(), 1}, LogitRows::Last);
+        QVERIFY(stepped);
+        QVERIFY(executor->truncate(0));
+        auto whole = executor->forward(tokens, LogitRows::Last);
+        QVERIFY(whole);
+        const double error = test::nmse(*stepped, *whole);
+        QVERIFY2(error <= test::kNmseFloat16Kv, qPrintable(QString::number(error)));
+    }
+
+    void saysWhenTheContextIsFull()
+    {
+        ExecutorOptions options;
+        options.contextLength = 16;
+        ExecutorPtr executor = load(test::fixture("arch/llama3.gguf"), options);
+        QVERIFY(executor);
+        QCOMPARE(executor->capacity(), 16u);
+        const auto tokens = manyTokens(executor->spec().vocabulary, 17);
+        const auto tooMany = executor->forward(tokens, LogitRows::Last);
+        QVERIFY(!tooMany);
+        QCOMPARE(tooMany.error().code, ErrorCode::ContextFull);
+        QCOMPARE(executor->length(), 0u);
+        QVERIFY(executor->forward(part(tokens, 0, 14), LogitRows::None));
+        for (const unsigned topK : {40u, 0u}) {
+            SamplingParams params;
+            params.topK = topK;
+            QVERIFY(executor->truncate(13));
+            QVERIFY(executor->forward(part(tokens, 13, 1), LogitRows::None));
+            QVERIFY(executor->startSampling(params, {}));
+            for (int i = 0; i < 3; ++i)
+                QVERIFY(executor->sampleNext());
+            QCOMPARE(executor->length(), 16u);
+            const auto full = executor->sampleNext();
+            QVERIFY(!full);
+            QCOMPARE(full.error().code, ErrorCode::ContextFull);
+            QCOMPARE(executor->length(), 16u);
+        }
+    }
+
+    void refusesWhatMakesNoSense()
+    {
+        ExecutorPtr executor = load(test::fixture("arch/llama3.gguf"));
+        QVERIFY(executor);
+        const auto code = [](const auto &result) {
+            return result ? ErrorCode::Internal : result.error().code;
+        };
+        const auto vocabulary = Token(executor->spec().vocabulary);
+        QCOMPARE(code(executor->startSampling({}, {})), ErrorCode::InvalidArgument);
+        QCOMPARE(code(executor->sampleNext()), ErrorCode::InvalidArgument);
+        QCOMPARE(code(executor->forward({}, LogitRows::None)), ErrorCode::InvalidArgument);
+        for (const Token token : {Token(-1), vocabulary}) {
+            const std::vector<Token> tokens{0, token};
+            QCOMPARE(code(executor->forward(tokens, LogitRows::None)), ErrorCode::InvalidArgument);
+        }
+        const std::vector<Token> tokens{1, 2, vocabulary - 1};
+        QVERIFY(executor->forward(tokens, LogitRows::None));
+        QVERIFY(executor->startSampling({}, tokens));
+        QVERIFY(executor->sampleNext());
+        QVERIFY(executor->truncate(3));
+        QCOMPARE(code(executor->sampleNext()), ErrorCode::InvalidArgument);
+        QCOMPARE(code(executor->startSampling({}, {})), ErrorCode::InvalidArgument);
+    }
+
+    void isCancelled()
+    {
+        const std::string path = test::fixture("arch/llama3.gguf");
+        auto model = Model::open(path);
+        QVERIFY(model);
+        LoadHooks loading;
+        loading.cancel.cancel();
+        const auto refused = gpu::createVulkanExecutor(*model, *m_device, {}, loading);
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, ErrorCode::Cancelled);
+        LoadHooks midway;
+        std::uint64_t told = 0;
+        midway.progress = [&](std::uint64_t done, std::uint64_t total) {
+            told = std::max(told, done);
+            if (done * 2 > total)
+                midway.cancel.cancel();
+        };
+        const auto stopped = gpu::createVulkanExecutor(*model, *m_device, {}, midway);
+        QVERIFY(!stopped);
+        QCOMPARE(stopped.error().code, ErrorCode::Cancelled);
+        QVERIFY(told > 0);
+
+        ExecutorOptions options;
+        options.contextLength = 1024;
+        ExecutorPtr executor = load(path, options);
+        QVERIFY(executor);
+        const auto tokens = manyTokens(executor->spec().vocabulary, 600);
+        ForwardHooks hooks;
+        std::size_t last = 0;
+        hooks.progress = [&](std::size_t done, std::size_t total) {
+            QCOMPARE(total, std::size_t(600));
+            QVERIFY(done > last);
+            last = done;
+            if (done >= 300)
+                hooks.cancel.cancel();
+        };
+        const auto cancelled = executor->forward(tokens, LogitRows::Last, hooks);
+        QVERIFY(!cancelled);
+        QVERIFY(cancelled.error().cancelled());
+        const std::uint32_t kept = executor->length();
+        QVERIFY(kept < 600);
+        QVERIFY(last < 600);
+        auto rest =
+            executor->forward(std::span<const Token>(tokens).subspan(kept), LogitRows::Last);
+        QVERIFY(rest);
+        QVERIFY(executor->truncate(0));
+        hooks = {};
+        last = 0;
+        hooks.progress = [&](std::size_t done, std::size_t) { last = done; };
+        auto whole = executor->forward(tokens, LogitRows::Last, hooks);
+        QVERIFY(whole);
+        QCOMPARE(last, std::size_t(600));
+        QVERIFY(test::nmse(*rest, *whole) <= test::kNmseFloat16Kv);
+    }
+
+    void saysWhatDoesNotFit()
+    {
+        auto model = Model::open(test::fixture("arch/llama3.gguf"));
+        QVERIFY(model);
+        ExecutorOptions options;
+        options.contextLength = 4'000'000'000u;
+        const auto executor = gpu::createVulkanExecutor(*model, *m_device, options);
+        QVERIFY(!executor);
+        QCOMPARE(executor.error().code, ErrorCode::OutOfDeviceMemory);
+        const QString message = QString::fromStdString(executor.error().message);
+        QVERIFY2(message.contains(QStringLiteral("needs")), qPrintable(message));
+        QVERIFY2(message.contains(QStringLiteral("are free")), qPrintable(message));
+        QVERIFY2(message.contains(QStringLiteral("would fit")), qPrintable(message));
+    }
+
+    void missesADeviceThatIsGone()
+    {
+        auto model = Model::open(test::fixture("arch/llama3.gguf"));
+        QVERIFY(model);
+        gpu::DeviceInfo gone = *m_device;
+        gone.deviceUuid[3] ^= 0xff;
+        const auto executor = gpu::createVulkanExecutor(*model, gone);
+        QVERIFY(!executor);
+        QCOMPARE(executor.error().code, ErrorCode::DeviceUnavailable);
+    }
+
+    void keepsCompiledPipelines()
+    {
+        QTemporaryDir folder;
+        gpu::VulkanOptions vulkan;
+        vulkan.pipelineCacheFolder = folder.filePath(QStringLiteral("Grüße/cache")).toStdString();
+        auto model = Model::open(test::fixture("arch/llama3.gguf"));
+        QVERIFY(model);
+        QVERIFY(gpu::createVulkanExecutor(*model, *m_device, {}, {}, vulkan));
+        QDir cache(QString::fromStdString(vulkan.pipelineCacheFolder));
+        const QStringList files = cache.entryList(QDir::Files);
+        QCOMPARE(files.size(), 1);
+        QFile file(cache.filePath(files.first()));
+        QVERIFY(file.size() > 0);
+        QVERIFY(gpu::createVulkanExecutor(*model, *m_device, {}, {}, vulkan));
+        // What is not a cache is replaced by one.
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("no cache at all");
+        file.close();
+        QVERIFY(gpu::createVulkanExecutor(*model, *m_device, {}, {}, vulkan));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QVERIFY(!file.readAll().startsWith("no cache"));
+        QCOMPARE(cache.entryList(QDir::Files).size(), 1);
     }
 
 private:

@@ -1,0 +1,121 @@
+#include "core/llm/tensor.h"
+#include "gpu/bandwidth_probe.h"
+#include "gpu/memory_budget.h"
+#include "gpu/self_test.h"
+#include "gpu/weight_layout.h"
+#include "gpu_support.h"
+#include "shaders/shader_table.h"
+
+#include <QTest>
+
+#include <set>
+
+using namespace alcove;
+using namespace alcove::gpu;
+
+class TestVulkanKernels : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        test::enableValidation();
+        m_device = test::usableDevice();
+        if (!m_device)
+            QSKIP("There is no Vulkan device on this machine.");
+    }
+
+    void cleanup() { QCOMPARE(validationMessages(), std::uint64_t(0)); }
+
+    void agreeWithTheProcessor()
+    {
+        auto checks = runSelfTest(*m_device);
+        QVERIFY2(checks, checks ? "" : checks.error().message.c_str());
+        std::set<std::pair<std::string, std::string>> seen;
+        int failed = 0;
+        for (const KernelCheck &check : *checks) {
+            seen.insert({check.kernel, check.format});
+            if (check.passed)
+                continue;
+            ++failed;
+            qWarning("%s, %s, %s: error %g, at most %g", check.kernel.c_str(), check.format.c_str(),
+                     check.sizes.c_str(), check.error, check.limit);
+        }
+        QCOMPARE(failed, 0);
+        for (const char *kernel : {"matvec, gated", "matvec, residual", "matmul", "embed"}) {
+            for (const char *format :
+                 {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_K", "Q5_K", "Q6_K"})
+                QVERIFY2(seen.count({kernel, format}), kernel);
+        }
+        for (const char *kernel : {"attention, batch", "attention, step"}) {
+            QVERIFY(seen.count({kernel, "KV F16"}));
+            QVERIFY(seen.count({kernel, "KV F32"}));
+        }
+    }
+
+    void everyKernelIsEmbedded()
+    {
+        QVERIFY(!shaders::all().empty());
+        for (const shaders::Shader &shader : shaders::all()) {
+            QVERIFY(shader.words.size() > 5);
+            QCOMPARE(shader.words[0], 0x07230203u); // SPIR-V
+            QCOMPARE(shaders::find(shader.name).data(), shader.words.data());
+        }
+        QVERIFY(shaders::find("no such kernel").empty());
+    }
+
+    void layoutsKeepTheFilesSize()
+    {
+        for (const llm::TensorType type :
+             {llm::TensorType::F32, llm::TensorType::F16, llm::TensorType::BF16,
+              llm::TensorType::Q8_0, llm::TensorType::Q4_0, llm::TensorType::Q4_K,
+              llm::TensorType::Q5_K, llm::TensorType::Q6_K}) {
+            const llm::TensorTypeInfo *info = llm::tensorTypeInfo(type);
+            QVERIFY(info);
+            QCOMPARE(QByteArray(formatName(type)), QByteArray(info->name.data()));
+            const WeightLayout layout = weightLayout(type, 512, 64);
+            const std::uint64_t file = 512u * 64 / info->blockElements * info->blockBytes;
+            QCOMPARE(layout.units * layout.sourceUnitBytes, file);
+            QCOMPARE(layout.bytes, file);
+            QCOMPARE(layout.chunks, 32u);
+        }
+        QCOMPARE(formatName(llm::TensorType::IQ4_XS), nullptr);
+        QCOMPARE(weightLayout(llm::TensorType::F32, 33, 3).bytes, std::uint64_t(768));
+    }
+
+    void saysWhatFits()
+    {
+        DeviceInfo device;
+        device.name = "Card";
+        device.budgetBytes = 8'000'000'000;
+        QVERIFY(checkBudget(device, {8'000'000'000, 1'000'000'000, 4096}));
+        const auto context = checkBudget(device, {12'000'000'000, 8'000'000'000, 8192});
+        QVERIFY(!context);
+        QCOMPARE(context.error().code, ErrorCode::OutOfDeviceMemory);
+        QCOMPARE(QString::fromStdString(context.error().message),
+                 QStringLiteral("This model with a context of 8192 tokens needs 12.0 GB on "
+                                "\"Card\", and 8.0 GB are free: a context of 4096 tokens would "
+                                "fit, or choose a smaller model."));
+        const auto weights = checkBudget(device, {12'000'000'000, 1'000'000'000, 4096});
+        QVERIFY(!weights);
+        QVERIFY(QString::fromStdString(weights.error().message)
+                    .endsWith(QStringLiteral("choose a smaller model, or run on the processor.")));
+        QCOMPARE(sizeText(5'000'000), std::string("5 MB"));
+    }
+
+    void probesTheBandwidth()
+    {
+        auto figures = probeBandwidth(*m_device);
+        QVERIFY2(figures, figures ? "" : figures.error().message.c_str());
+        QVERIFY(figures->copyGigabytesPerSecond > 0);
+        QVERIFY(figures->stageMicroseconds > 0);
+        qInfo("copy %.2f GB/s, stage %.1f us", figures->copyGigabytesPerSecond,
+              figures->stageMicroseconds);
+    }
+
+private:
+    std::optional<DeviceInfo> m_device;
+};
+
+QTEST_APPLESS_MAIN(TestVulkanKernels)
+#include "tst_vulkan_kernels.moc"
