@@ -1,12 +1,13 @@
-// The program that tst_kill kills: it sends one prompt after the other through the real ChatService
-// and StorageThread and reports on stdout, a line each and unbuffered, what the user has seen:
+// The program that tst_kill kills: it sends one prompt after the other through the real
+// ChatService, StorageThread and InferenceEngine, with the starter model on the processor, and
+// reports on stdout, a line each and unbuffered, what the user has seen:
 //   P <prompt in hex>                       a prompt was accepted
 //   T <message> <nanoseconds> <text in hex> a part of an answer was shown, by the monotonic clock
 //   F <message>                             an answer ended
-// Arguments: DATABASE PREFIX; prompts are "PREFIX 0", "PREFIX 1", ...
+// Arguments: DATABASE MODEL PREFIX; prompts are "PREFIX 0", "PREFIX 1", ...
 #include "core/chat/chat_service.h"
+#include "core/engine/inference_engine.h"
 #include "core/storage/storage_thread.h"
-#include "paced_engine.h"
 
 #include <QCoreApplication>
 
@@ -22,6 +23,8 @@ using namespace alcove::chat;
 
 namespace {
 
+constexpr quint32 kAnswerTokens = 400; // then the next prompt is sent
+
 void report(const QByteArray &line)
 {
     const QByteArray whole = line + '\n';
@@ -34,6 +37,36 @@ void report(const QByteArray &line)
         std::exit(3);
 #endif
 }
+
+// Passes everything on; answers go on beyond the end the model would give them, so that there is
+// something to cut off.
+class EndlessEngine : public engine::ChatEngine
+{
+public:
+    EndlessEngine()
+    {
+        using engine::ChatEngine;
+        connect(&m_engine, &ChatEngine::loadFinished, this, &ChatEngine::loadFinished);
+        connect(&m_engine, &ChatEngine::loadFailed, this, &ChatEngine::loadFailed);
+        connect(&m_engine, &ChatEngine::promptProgress, this, &ChatEngine::promptProgress);
+        connect(&m_engine, &ChatEngine::textAppended, this, &ChatEngine::textAppended);
+        connect(&m_engine, &ChatEngine::generationFinished, this, &ChatEngine::generationFinished);
+        connect(&m_engine, &ChatEngine::generationFailed, this, &ChatEngine::generationFailed);
+    }
+    void load(const engine::LoadRequest &request) override { m_engine.load(request); }
+    void cancelLoad() override { m_engine.cancelLoad(); }
+    void unload() override { m_engine.unload(); }
+    void generate(const engine::GenerateRequest &request) override
+    {
+        engine::GenerateRequest endless = request;
+        endless.ignoreEndOfTurn = true;
+        m_engine.generate(endless);
+    }
+    void stop() override { m_engine.stop(); }
+
+private:
+    engine::InferenceEngine m_engine;
+};
 
 QByteArray now()
 {
@@ -48,7 +81,7 @@ int main(int argc, char **argv)
 {
     QCoreApplication app(argc, argv);
     const QStringList arguments = QCoreApplication::arguments();
-    if (arguments.size() != 3)
+    if (arguments.size() != 4)
         return 2;
     auto storage = storage::StorageThread::open(arguments.at(1));
     if (!storage) {
@@ -56,13 +89,14 @@ int main(int argc, char **argv)
                      storage.error().detail.c_str());
         return 1;
     }
-    test::PacedEngine engine;
-    engine.words = QStringList(400, QStringLiteral("words of the answer "));
-    engine.interval = 5;
+    EndlessEngine engine;
     ChatService service(**storage, engine);
+    AnswerOptions options;
+    options.maxTokens = kAnswerTokens;
+    service.setAnswerOptions(options);
     int number = 0;
     const auto sendNext = [&](ChatId chat) {
-        service.sendPrompt(chat, QStringLiteral("%1 %2").arg(arguments.at(2)).arg(number++));
+        service.sendPrompt(chat, QStringLiteral("%1 %2").arg(arguments.at(3)).arg(number++));
     };
     QObject::connect(&service, &ChatService::messageAdded, [](ChatId, const Message &message) {
         if (message.role == engine::Role::User)
@@ -82,6 +116,16 @@ int main(int argc, char **argv)
         std::fprintf(stderr, "%s (%s)\n", error.message.c_str(), error.detail.c_str());
         std::exit(1);
     });
-    sendNext(kNoId);
+    QObject::connect(&engine, &engine::ChatEngine::loadFinished, [&] { sendNext(kNoId); });
+    QObject::connect(&engine, &engine::ChatEngine::loadFailed, [](quint64, const Error &error) {
+        std::fprintf(stderr, "%s (%s)\n", error.message.c_str(), error.detail.c_str());
+        std::exit(1);
+    });
+    engine::LoadRequest load;
+    load.id = 1;
+    load.modelPath = arguments.at(2);
+    load.device = QStringLiteral("cpu");
+    load.threads = 1; // there are several victims at a time
+    engine.load(load);
     return QCoreApplication::exec();
 }

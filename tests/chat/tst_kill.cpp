@@ -90,7 +90,9 @@ public:
         m_pending.clear();
         m_killTime = 0;
         m_process.start(QStringLiteral(ALCOVE_VICTIM),
-                        {database(), QStringLiteral("slot %1 run %2").arg(m_number).arg(m_run++)});
+                        {database(),
+                         QStringLiteral(ALCOVE_SOURCE_DIR "/resources/models/starter-q8_0.gguf"),
+                         QStringLiteral("slot %1 run %2").arg(m_number).arg(m_run++)});
         if (aim == Aim::Start)
             m_timer.start(delay);
     }
