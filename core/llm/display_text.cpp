@@ -40,7 +40,7 @@ std::string displayBytes(unsigned long long bytes)
 {
     constexpr const char *kUnits[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     if (bytes < 1024)
-        return std::to_string(bytes) + " bytes";
+        return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
     double value = double(bytes) / 1024.0;
     std::size_t unit = 0;
     // 1023.95 would be printed as 1024.0.
