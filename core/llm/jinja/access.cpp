@@ -200,8 +200,10 @@ Value getSlice(Heap &heap, const Value &value, const Value &start, const Value &
     if (value.is(Kind::String))
         return sliceString(heap, *value.string,
                            resolveSlice(start, stop, step, value.string->length));
+    if (value.is(Kind::Dict))
+        raise("unhashable type: 'slice'");
     if (!value.isSequence())
-        return heap.missing(describeType(value) + " has no element slice");
+        raise(std::string("'") + typeName(value) + "' object is not subscriptable");
     const Sequence &sequence = *value.sequence;
     const Slice slice = resolveSlice(start, stop, step, sequence.items.size());
     if (value.is(Kind::Range)) {

@@ -163,7 +163,7 @@ Value Macro::attribute(Heap &heap, std::string_view name)
         std::vector<Value> names;
         for (const Parameter &parameter : declaration->parameters)
             names.push_back(heap.string(parameter.spelling));
-        return heap.list(std::move(names));
+        return heap.tuple(std::move(names));
     }
     if (name == "catch_kwargs")
         return boolean(declaration->usesKwargs);

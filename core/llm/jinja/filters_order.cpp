@@ -5,6 +5,7 @@
 #include "core/llm/jinja/text.h"
 
 #include <algorithm>
+#include <span>
 
 namespace alcove::llm::jinja {
 
@@ -104,7 +105,7 @@ Value sort(Heap &heap, const Value &value, const Arguments &arguments)
         all = keyed(heap, value, path, fold);
     }
     // Reversing before and after keeps equal items in their order.
-    const bool descending = given.truth(0, false);
+    const bool descending = given.integer(0, 0) != 0;
     if (descending)
         std::reverse(all.begin(), all.end());
     sortByKey(heap, all);
@@ -159,7 +160,7 @@ Value extreme(Heap &heap, const Value &value, const Arguments &arguments, Extrem
     if (all.empty())
         return heap.missing("No aggregated item, sequence was empty.");
     const Keyed *best = &all.front();
-    for (const Keyed &one : all) {
+    for (const Keyed &one : std::span(all).subspan(1)) {
         const bool better = wanted == Extreme::Least ? less(heap, one.key, best->key)
                                                      : less(heap, best->key, one.key, ">");
         if (better)

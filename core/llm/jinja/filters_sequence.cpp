@@ -47,7 +47,6 @@ Value first(Heap &heap, const Value &value, const Arguments &arguments)
 Value last(Heap &heap, const Value &value, const Arguments &arguments)
 {
     const Signature none("last", arguments, {});
-    requireDefined(value);
     if (value.is(Kind::Generator))
         raise("'generator' object is not reversible");
     if (value.is(Kind::String) && !value.text().empty())

@@ -148,7 +148,10 @@ Value indent(Heap &heap, const Value &value, const Arguments &arguments)
 Value truncate(Heap &heap, const Value &value, const Arguments &arguments)
 {
     const Signature given("truncate", arguments, {"length", "killwords", "end", "leeway"});
-    const Value text = toString(heap, value);
+    requireDefined(value);
+    if (!value.is(Kind::String))
+        raise(std::string("truncate needs a string, not ") + typeName(value));
+    const Value &text = value;
     const std::int64_t length = given.integer(0, 255);
     const String *mark = given.string(2);
     const std::string end = mark ? mark->text : "...";
@@ -321,10 +324,13 @@ Value urlEncode(Heap &heap, const Value &value, const Arguments &arguments)
 Value fileSize(Heap &heap, const Value &value, const Arguments &arguments)
 {
     const Signature given("filesizeformat", arguments, {"binary"});
-    const Value number = applyFilter(heap, "float", value, {});
+    requireDefined(value);
+    const Value number = applyFilter(heap, "float", value, {{none()}, {}});
+    if (!number.is(Kind::Float))
+        raise("could not convert the value to a number of bytes");
     const bool binary = given.truth(0, false);
     const double base = binary ? 1024 : 1000;
-    const double bytes = number.is(Kind::Float) ? number.real : 0;
+    const double bytes = number.real;
     if (bytes == 1)
         return heap.string("1 Byte");
     if (bytes < base || std::isnan(bytes))

@@ -170,7 +170,7 @@ std::int64_t readNumber(std::string_view text, std::size_t &at)
 class PercentArguments
 {
 public:
-    PercentArguments(Heap &heap, const Value &all) : m_heap(heap), m_all(all) { }
+    explicit PercentArguments(const Value &all) : m_all(all) { }
 
     Value next()
     {
@@ -197,15 +197,16 @@ public:
 
     void finish() const
     {
-        const bool rest = m_all.is(Kind::Tuple)
-            ? m_next < m_all.sequence->items.size()
-            : m_next == 0 && !m_usedNames && !m_all.is(Kind::Dict) && !m_all.is(Kind::List);
+        // Python lets whatever has items, even unused, stand for a mapping.
+        const bool mapping = m_usedNames || m_all.is(Kind::Dict) || m_all.is(Kind::List)
+            || m_all.is(Kind::Range) || m_all.is(Kind::Undefined);
+        const bool rest =
+            m_all.is(Kind::Tuple) ? m_next < m_all.sequence->items.size() : m_next == 0 && !mapping;
         if (rest)
             raise("not all arguments converted during string formatting");
     }
 
 private:
-    Heap &m_heap;
     const Value &m_all;
     std::size_t m_next = 0;
     bool m_usedNames = false;
@@ -289,7 +290,7 @@ void append(Heap &heap, std::string &out, std::string_view text)
 Value formatPercent(Heap &heap, const String &formatString, const Value &values)
 {
     const std::string_view format = formatString.text;
-    PercentArguments arguments(heap, values);
+    PercentArguments arguments(values);
     std::string out;
     for (std::size_t at = 0; at < format.size();) {
         const std::size_t percent = std::min(format.find('%', at), format.size());
@@ -547,6 +548,9 @@ private:
     Value first(std::string_view name)
     {
         if (name.empty() || isNumber(name)) {
+            if (name.empty() ? m_numbered : m_next > 0)
+                raise("cannot mix automatic and manual field numbering");
+            m_numbered = !name.empty();
             const std::size_t index =
                 name.empty() ? m_next++ : static_cast<std::size_t>(number(name));
             if (index >= m_arguments.positional.size())
@@ -563,7 +567,8 @@ private:
 
     Heap &m_heap;
     const Arguments &m_arguments;
-    std::size_t m_next = 0;
+    std::size_t m_next = 0; // of the fields numbered by their order
+    bool m_numbered = false; // a field says its number
 };
 
 } // namespace

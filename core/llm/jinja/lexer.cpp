@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <limits>
 #include <locale>
 #include <sstream>
@@ -357,6 +358,18 @@ std::string Lexer::unescape(std::string_view text)
             i += digits;
         } else if (c == 'N') {
             raise("\\N{...} escapes are not supported", m_line);
+        } else if (static_cast<unsigned char>(c) >= 0x80) {
+            // Jinja writes such a character as an escape first, which the backslash then undoes.
+            const char32_t character = nextCodePoint(text, i);
+            --i;
+            char escaped[16];
+            const int digits = character < 0x100 ? 2 : character < 0x10000 ? 4 : 8;
+            std::snprintf(escaped, sizeof escaped, "\\%c%0*x",
+                          digits == 2       ? 'x'
+                              : digits == 4 ? 'u'
+                                            : 'U',
+                          digits, static_cast<unsigned>(character));
+            out += escaped;
         } else {
             out += '\\';
             out += c;

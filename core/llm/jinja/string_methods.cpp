@@ -341,7 +341,7 @@ Value splitLinesOf(Heap &heap, const Value &self, const Arguments &arguments)
     heap.work(self.text().size());
     heap.charge(self.text().size() * sizeof(std::string_view));
     return heap.list(toValues(
-        heap, splitLines(self.text(), given.truth(0, false) ? LineEnds::Keep : LineEnds::Drop)));
+        heap, splitLines(self.text(), given.integer(0, 0) != 0 ? LineEnds::Keep : LineEnds::Drop)));
 }
 
 Value formatMap(Heap &heap, const Value &self, const Arguments &arguments)

@@ -192,7 +192,7 @@ std::vector<std::string_view> splitSpace(std::string_view text, std::ptrdiff_t l
     text = strip(text, Sides::Left);
     while (!text.empty()) {
         if (limit >= 0 && static_cast<std::ptrdiff_t>(parts.size()) == limit) {
-            parts.push_back(strip(text, Sides::Right));
+            parts.push_back(text);
             break;
         }
         std::size_t end = 0;
@@ -214,7 +214,7 @@ std::vector<std::string_view> splitSpaceFromRight(std::string_view text, std::pt
     text = strip(text, Sides::Right);
     while (!text.empty()) {
         if (limit >= 0 && static_cast<std::ptrdiff_t>(parts.size()) == limit) {
-            parts.push_back(strip(text, Sides::Left));
+            parts.push_back(text);
             break;
         }
         std::size_t begin = text.size();
