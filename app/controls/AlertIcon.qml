@@ -1,5 +1,6 @@
 // The icon of a notice, in the colour of what it says.
 import QtQuick
+import Alcove.Controls
 import Alcove.Theme
 
 Icon {

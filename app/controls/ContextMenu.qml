@@ -14,7 +14,6 @@ T.Menu {
     margins: Theme.space8
     overlap: 1
 
-    delegate: ContextMenuItem {}
     contentItem: ListView {
         implicitHeight: contentHeight
         model: control.contentModel

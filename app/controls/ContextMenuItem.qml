@@ -4,6 +4,7 @@ pragma ComponentBehavior: Bound
 import QtQuick
 import QtQuick.Layouts
 import QtQuick.Templates as T
+import Alcove.Controls
 import Alcove.Theme
 
 T.MenuItem {

@@ -1,6 +1,7 @@
 // What a place is for, while nothing is in it, and the first step.
 import QtQuick
 import QtQuick.Layouts
+import Alcove.Controls
 import Alcove.Theme
 
 ColumnLayout {

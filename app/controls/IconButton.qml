@@ -3,6 +3,7 @@ pragma ComponentBehavior: Bound
 
 import QtQuick
 import QtQuick.Templates as T
+import Alcove.Controls
 import Alcove.Theme
 
 T.AbstractButton {
@@ -54,13 +55,9 @@ T.AbstractButton {
         }
     }
 
-    Loader {
-        active: control.text !== "" && (control.hovered || control.visualFocus)
-        sourceComponent: Tip {
-            parent: control
-            text: control.text
-            keys: control.keys
-            visible: !control.down
-        }
+    TipHost {
+        wanted: (control.hovered || control.visualFocus) && !control.down
+        text: control.text
+        keys: control.keys
     }
 }

@@ -3,6 +3,7 @@ pragma ComponentBehavior: Bound
 
 import QtQuick
 import QtQuick.Templates as T
+import Alcove.Controls
 import Alcove.Theme
 
 T.TextField {

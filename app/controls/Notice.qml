@@ -32,7 +32,7 @@ Rectangle {
     GridLayout {
         id: body
 
-        readonly property bool stacked: notice.width < Theme.dialogWidth && action.visible
+        readonly property bool stacked: notice.width < Theme.dialogWidth && notice.actionText !== ""
 
         anchors.fill: parent
         anchors.margins: Theme.space8
@@ -74,7 +74,7 @@ Rectangle {
                     onClicked: open = !open
                 }
                 Text {
-                    visible: fold.visible && fold.open
+                    visible: notice.details !== "" && fold.open
                     text: notice.details
                     textFormat: Text.PlainText
                     color: Theme.textMuted
@@ -86,7 +86,7 @@ Rectangle {
             }
         }
         RowLayout {
-            visible: action.visible || close.visible
+            visible: notice.actionText !== "" || notice.dismissible
             spacing: Theme.space4
             Layout.alignment: body.stacked ? Qt.AlignRight : Qt.AlignVCenter
 

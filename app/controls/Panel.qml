@@ -1,6 +1,4 @@
 // A modal panel in the middle of the window: a title, what there is to say, its buttons. Esc closes it.
-pragma ComponentBehavior: Bound
-
 import QtQuick
 import QtQuick.Layouts
 import QtQuick.Templates as T

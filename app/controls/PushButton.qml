@@ -2,8 +2,8 @@
 pragma ComponentBehavior: Bound
 
 import QtQuick
-import QtQuick.Layouts
 import QtQuick.Templates as T
+import Alcove.Controls
 import Alcove.Theme
 
 T.AbstractButton {
@@ -37,32 +37,37 @@ T.AbstractButton {
     Keys.onReturnPressed: clicked()
     Keys.onEnterPressed: clicked()
 
-    contentItem: RowLayout {
-        spacing: Theme.space8
+    contentItem: Item {
+        implicitWidth: row.implicitWidth
+        implicitHeight: row.implicitHeight
 
-        Item {
-            Layout.fillWidth: true
-        }
-        Icon {
-            visible: control.iconName !== ""
-            name: control.iconName
-            color: control.ink
-            Layout.preferredWidth: Theme.iconSmall
-            Layout.preferredHeight: Theme.iconSmall
-            Accessible.ignored: true
-        }
-        Text {
-            text: control.text
-            textFormat: Text.PlainText
-            color: control.ink
-            font.pixelSize: control.compact ? Theme.caption + 1 : Theme.body
-            font.weight: Font.Medium
-            elide: Text.ElideRight
-            Layout.maximumWidth: control.availableWidth
-            Accessible.ignored: true
-        }
-        Item {
-            Layout.fillWidth: true
+        Row {
+            id: row
+            anchors.centerIn: parent
+            spacing: Theme.space8
+
+            Icon {
+                id: icon
+                visible: control.iconName !== ""
+                name: control.iconName
+                color: control.ink
+                width: Theme.iconSmall
+                height: Theme.iconSmall
+                anchors.verticalCenter: parent.verticalCenter
+                Accessible.ignored: true
+            }
+            Text {
+                text: control.text
+                textFormat: Text.PlainText
+                color: control.ink
+                font.pixelSize: control.compact ? Theme.caption + 1 : Theme.body
+                font.weight: Font.Medium
+                elide: Text.ElideRight
+                width: Math.min(implicitWidth,
+                    control.availableWidth - (icon.visible ? icon.width + row.spacing : 0))
+                anchors.verticalCenter: parent.verticalCenter
+                Accessible.ignored: true
+            }
         }
     }
     background: Rectangle {
@@ -91,13 +96,9 @@ T.AbstractButton {
         }
     }
 
-    Loader {
-        active: control.tip !== "" && (control.hovered || control.visualFocus)
-        sourceComponent: Tip {
-            parent: control
-            text: control.tip
-            keys: control.keys
-            visible: !control.down
-        }
+    TipHost {
+        wanted: (control.hovered || control.visualFocus) && !control.down
+        text: control.tip
+        keys: control.keys
     }
 }

@@ -4,6 +4,7 @@ pragma ComponentBehavior: Bound
 import QtQuick
 import QtQuick.Layouts
 import Alcove.Controls
+import Alcove.Models
 import Alcove.Theme
 
 Rectangle {

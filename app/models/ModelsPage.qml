@@ -5,6 +5,7 @@ import QtQuick
 import QtQuick.Dialogs
 import QtQuick.Layouts
 import Alcove.Controls
+import Alcove.Models
 import Alcove.Theme
 
 Rectangle {
@@ -16,7 +17,10 @@ Rectangle {
     signal sidebarWanted
 
     color: Theme.background
-    Component.onCompleted: models.refreshLibrary()
+    onVisibleChanged: {
+        if (visible)
+            models.refreshLibrary();
+    }
 
     FileDialog {
         id: fileDialog

@@ -4,6 +4,7 @@ pragma ComponentBehavior: Bound
 import QtQuick
 import QtQuick.Layouts
 import Alcove.Controls
+import Alcove.Settings
 
 SettingGroup {
     id: group

@@ -5,6 +5,7 @@ import QtQuick
 import QtQuick.Layouts
 import QtQuick.Templates as T
 import Alcove.Controls
+import Alcove.Settings
 import Alcove.Theme
 
 ColumnLayout {

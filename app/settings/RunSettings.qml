@@ -3,6 +3,7 @@ pragma ComponentBehavior: Bound
 
 import QtQuick
 import Alcove.Controls
+import Alcove.Settings
 
 SettingGroup {
     id: group

@@ -4,6 +4,7 @@ pragma ComponentBehavior: Bound
 import QtQuick
 import QtQuick.Layouts
 import Alcove.Controls
+import Alcove.Settings
 import Alcove.Theme
 
 Rectangle {
@@ -15,7 +16,10 @@ Rectangle {
     signal sidebarWanted
 
     color: Theme.background
-    Component.onCompleted: settings.findDevices()
+    onVisibleChanged: {
+        if (visible)
+            settings.findDevices();
+    }
 
     PageHeader {
         id: head

@@ -2,6 +2,7 @@
 pragma Singleton
 
 import QtQuick
+import Alcove.Theme
 
 QtObject {
     id: theme
@@ -86,15 +87,22 @@ QtObject {
     readonly property real bubbleShare: 0.85
     readonly property int scrollBar: 8
     readonly property int dot: 8
+    readonly property int quoteBar: 3
+    readonly property int indent: Math.round(26 * fontScale) // of one list level
+    readonly property int cellWidth: Math.round(320 * fontScale) // a table's column at most
+    readonly property int composerLines: 8
 
     // Motion, in milliseconds; none when the system asks for less.
     readonly property int quick: system.reducedMotion ? 0 : 120
     readonly property int gentle: system.reducedMotion ? 0 : 180
     readonly property bool animated: !system.reducedMotion
 
-    // Goes before the markup of a text block: QTextDocument takes its colours from here, so the
-    // blocks themselves hold none.
-    readonly property string richText: "<style>a{color:" + accent + ";text-decoration:underline}"
+    // A text block's markup (already safe, see markdown/safe_markup.h) with our colours and line height:
+    // the blocks themselves hold none.
+    readonly property string richStyle: "<style>a{color:" + accent + ";text-decoration:underline}"
         + "code{font-family:'" + monospace + "';font-size:" + code + "px;background-color:"
-        + surfaceRaised + "}</style>"
+        + surfaceRaised + "}p{margin:0;line-height:" + Math.round(messageLineHeight * 100) + "%}</style>"
+    function richText(markup: string): string {
+        return richStyle + "<p>" + markup + "</p>";
+    }
 }

@@ -1,0 +1,167 @@
+// Where a prompt is typed. Grows to eight lines; the round button sends, and stops while an answer is
+// written. What keeps it from sending is said beneath, in words.
+pragma ComponentBehavior: Bound
+
+import QtQuick
+import QtQuick.Layouts
+import QtQuick.Templates as T
+import Alcove.Chat
+import Alcove.Controls
+import Alcove.Theme
+
+ColumnLayout {
+    id: composer
+
+    required property ChatViewModel chat
+    property alias area: area
+
+    function takeFocus() {
+        area.forceActiveFocus();
+    }
+
+    spacing: Theme.space4
+
+    Rectangle {
+        Layout.fillWidth: true
+        implicitHeight: Math.max(flick.height, send.height) + 2 * Theme.space8
+        radius: Theme.radiusBubble
+        color: Theme.background
+        border.width: area.activeFocus ? Theme.focusRing : Theme.hairline
+        border.color: area.activeFocus ? Theme.accent : Theme.borderStrong
+
+        TapHandler {
+            onTapped: composer.takeFocus()
+        }
+        FontMetrics {
+            id: metrics
+            font: area.font
+        }
+        Flickable {
+            id: flick
+            anchors.left: parent.left
+            anchors.right: send.left
+            anchors.verticalCenter: parent.verticalCenter
+            anchors.leftMargin: Theme.space16
+            anchors.rightMargin: Theme.space8
+            height: Math.min(area.implicitHeight, Theme.composerLines * metrics.lineSpacing + 2 * area.topPadding)
+            contentWidth: width
+            contentHeight: area.implicitHeight
+            clip: true
+            boundsBehavior: Flickable.StopAtBounds
+            T.ScrollBar.vertical: SlimScrollBar {}
+
+            // Keeps the line of the cursor in sight.
+            function reveal(line: rect) {
+                if (line.y < contentY)
+                    contentY = line.y;
+                else if (line.y + line.height > contentY + height)
+                    contentY = line.y + line.height - height;
+            }
+
+            T.TextArea {
+                id: area
+
+                readonly property string typed: text
+
+                width: flick.width
+                implicitHeight: contentHeight + topPadding + bottomPadding
+                topPadding: Theme.space4
+                bottomPadding: Theme.space4
+                text: composer.chat.draft
+                color: Theme.text
+                placeholderTextColor: Theme.textMuted
+                selectionColor: Theme.selection
+                selectedTextColor: Theme.text
+                selectByMouse: true
+                wrapMode: TextEdit.Wrap
+                textFormat: TextEdit.PlainText
+                font.pixelSize: Theme.message
+                placeholderText: qsTr("Write a message")
+                Keys.onTabPressed: nextItemInFocusChain(true).forceActiveFocus(Qt.TabFocusReason)
+                Keys.onBacktabPressed: nextItemInFocusChain(false).forceActiveFocus(Qt.BacktabFocusReason)
+                Accessible.role: Accessible.EditableText
+                Accessible.name: qsTr("Message")
+                Accessible.description: hint.text
+                onTextChanged: composer.chat.draft = text
+                onCursorRectangleChanged: flick.reveal(cursorRectangle)
+                Keys.onPressed: event => {
+                    if (event.key === Qt.Key_Escape && composer.chat.answering) {
+                        event.accepted = true;
+                        composer.chat.stop();
+                        return;
+                    }
+                    if ((event.key !== Qt.Key_Return && event.key !== Qt.Key_Enter) || inputMethodComposing)
+                        return;
+                    const control = (event.modifiers & Qt.ControlModifier) !== 0;
+                    const shift = (event.modifiers & Qt.ShiftModifier) !== 0;
+                    if (control || (composer.chat.sendWithEnter && !shift)) {
+                        event.accepted = true;
+                        composer.chat.send();
+                    }
+                }
+
+                Text {
+                    visible: area.length === 0 && area.preeditText === ""
+                    x: area.leftPadding
+                    y: area.topPadding
+                    width: area.width
+                    text: area.placeholderText
+                    textFormat: Text.PlainText
+                    color: area.placeholderTextColor
+                    font: area.font
+                    elide: Text.ElideRight
+                    Accessible.ignored: true
+                }
+            }
+        }
+        IconButton {
+            id: send
+
+            readonly property bool stops: composer.chat.answering
+
+            anchors.right: parent.right
+            anchors.rightMargin: Theme.space8
+            anchors.bottom: parent.bottom
+            anchors.bottomMargin: Theme.space8
+            radius: width / 2
+            enabled: stops || composer.chat.canSend
+            opacity: 1
+            iconName: stops ? "stop" : "send"
+            iconColor: enabled ? Theme.onAccent : Theme.textMuted
+            fill: enabled ? Theme.accent : Theme.surfaceRaised
+            fillHover: enabled ? Theme.accentHover : Theme.surfaceRaised
+            text: stops ? qsTr("Stop the answer") : qsTr("Send")
+            keys: stops ? "Esc" : composer.chat.sendWithEnter ? "Return" : "Ctrl+Return"
+            onClicked: {
+                if (stops)
+                    composer.chat.stop();
+                else
+                    composer.chat.send();
+                composer.takeFocus();
+            }
+        }
+    }
+    Text {
+        id: hint
+        text: composer.chat.sendHint !== "" ? composer.chat.sendHint
+            : composer.chat.contextText !== "" ? composer.chat.contextText
+            : composer.chat.sendWithEnter ? qsTr("Enter sends, Shift+Enter starts a new line.")
+            : qsTr("Ctrl+Enter sends.")
+        textFormat: Text.PlainText
+        color: Theme.textMuted
+        font.pixelSize: Theme.caption
+        elide: Text.ElideRight
+        horizontalAlignment: Text.AlignHCenter
+        Layout.fillWidth: true
+    }
+
+    Connections {
+        target: composer.chat
+        function onDraftChanged() {
+            if (area.text !== composer.chat.draft) {
+                area.text = composer.chat.draft;
+                area.cursorPosition = area.length;
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// The blocks of one message, each by a delegate of its kind.
+pragma ComponentBehavior: Bound
+
+import QtQuick
+import Qt.labs.qmlmodels
+
+Column {
+    id: column
+
+    property alias blocks: repeater.model
+
+    signal linkWanted(string target)
+
+    Repeater {
+        id: repeater
+
+        delegate: DelegateChooser {
+            role: "kind"
+
+            DelegateChoice {
+                roleValue: "paragraph"
+                TextBlock {
+                    onLinkWanted: target => column.linkWanted(target)
+                }
+            }
+            DelegateChoice {
+                roleValue: "heading"
+                TextBlock {
+                    heading: true
+                    onLinkWanted: target => column.linkWanted(target)
+                }
+            }
+            DelegateChoice {
+                roleValue: "code"
+                CodeBlock {}
+            }
+            DelegateChoice {
+                roleValue: "table"
+                TableBlock {
+                    onLinkWanted: target => column.linkWanted(target)
+                }
+            }
+            DelegateChoice {
+                roleValue: "rule"
+                RuleBlock {}
+            }
+        }
+    }
+}
