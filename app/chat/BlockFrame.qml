@@ -57,7 +57,7 @@ Item {
         textFormat: Text.PlainText
         color: Theme.textMuted
         font.pixelSize: Theme.message
-        lineHeight: Theme.messageLineHeight
+        lineHeight: Theme.lineHeightPercent / 100
         Accessible.ignored: true
     }
     Rectangle {
@@ -79,7 +79,7 @@ Item {
             anchors.fill: parent
             anchors.margins: 2
             name: "check"
-            color: Theme.onAccent
+            color: Theme.textOnAccent
             Accessible.ignored: true
         }
     }

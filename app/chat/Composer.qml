@@ -127,7 +127,7 @@ ColumnLayout {
             enabled: stops || composer.chat.canSend
             opacity: 1
             iconName: stops ? "stop" : "send"
-            iconColor: enabled ? Theme.onAccent : Theme.textMuted
+            iconColor: enabled ? Theme.textOnAccent : Theme.textMuted
             fill: enabled ? Theme.accent : Theme.surfaceRaised
             fillHover: enabled ? Theme.accentHover : Theme.surfaceRaised
             text: stops ? qsTr("Stop the answer") : qsTr("Send")

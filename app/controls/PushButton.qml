@@ -21,8 +21,8 @@ T.AbstractButton {
     property string keys: ""
     property bool compact: false
 
-    readonly property color ink: kind === PushButton.Primary ? Theme.onAccent
-        : kind === PushButton.Danger ? Theme.onDanger
+    readonly property color ink: kind === PushButton.Primary ? Theme.textOnAccent
+        : kind === PushButton.Danger ? Theme.textOnDanger
         : kind === PushButton.Quiet ? Theme.accent : Theme.text
 
     implicitWidth: Math.max(implicitHeight, contentItem.implicitWidth + leftPadding + rightPadding)
@@ -38,8 +38,8 @@ T.AbstractButton {
     Keys.onEnterPressed: clicked()
 
     contentItem: Item {
-        implicitWidth: row.implicitWidth
-        implicitHeight: row.implicitHeight
+        implicitWidth: label.implicitWidth + (control.iconName !== "" ? icon.width + row.spacing : 0)
+        implicitHeight: label.implicitHeight
 
         Row {
             id: row
@@ -57,6 +57,7 @@ T.AbstractButton {
                 Accessible.ignored: true
             }
             Text {
+                id: label
                 text: control.text
                 textFormat: Text.PlainText
                 color: control.ink

@@ -34,7 +34,7 @@ T.Switch {
             radius: width / 2
             y: Theme.space4
             x: Theme.space4 + control.visualPosition * (parent.width - width - 2 * Theme.space4)
-            color: control.checked ? Theme.onAccent : Theme.borderStrong
+            color: control.checked ? Theme.textOnAccent : Theme.borderStrong
             Behavior on x {
                 enabled: Theme.animated && !control.pressed
                 NumberAnimation {

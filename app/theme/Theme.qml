@@ -30,11 +30,12 @@ QtObject {
     readonly property color textMuted: dark ? "#A6AFBD" : "#566072"
     readonly property color accent: dark ? "#6CC5BC" : "#1F6F6B"
     readonly property color accentHover: dark ? "#84D2CA" : "#185B58"
-    readonly property color onAccent: dark ? "#0B2422" : "#FFFFFF"
+    // Not "onAccent": QML takes such a name for a signal handler.
+    readonly property color textOnAccent: dark ? "#0B2422" : "#FFFFFF"
     readonly property color accentSoft: dark ? "#1E3331" : "#E1F0EE"
     readonly property color danger: dark ? "#FF8A80" : "#B3261E"
     readonly property color dangerSoft: dark ? "#3A2220" : "#FBEBEA"
-    readonly property color onDanger: dark ? "#3A0906" : "#FFFFFF"
+    readonly property color textOnDanger: dark ? "#3A0906" : "#FFFFFF"
     readonly property color warning: dark ? "#E6B85C" : "#8A5A00"
     readonly property color warningSoft: dark ? "#332A17" : "#FDF4E0"
     readonly property color success: dark ? "#7FCB94" : "#1E6B3A"
@@ -66,7 +67,12 @@ QtObject {
     readonly property int code: Math.round(15 * 0.93 * fontScale)
     readonly property int title: Math.round(18 * fontScale)
     readonly property int pageTitle: Math.round(24 * fontScale)
-    readonly property real messageLineHeight: 1.55
+    readonly property real messageLineHeight: 1.55 // of the letters' size
+    readonly property FontMetrics messageMetrics: FontMetrics {
+        font.pixelSize: theme.message
+    }
+    // Rich text counts in parts of the font's own line, which is higher than its size.
+    readonly property int lineHeightPercent: Math.round(100 * messageLineHeight * message / messageMetrics.lineSpacing)
     readonly property string monospace: system.monospaceFamily
     function headingSize(level: int): int {
         return Math.round([22, 19, 17, 15, 15, 15][Math.max(1, Math.min(6, level)) - 1] * fontScale);
@@ -101,7 +107,7 @@ QtObject {
     // the blocks themselves hold none.
     readonly property string richStyle: "<style>a{color:" + accent + ";text-decoration:underline}"
         + "code{font-family:'" + monospace + "';font-size:" + code + "px;background-color:"
-        + surfaceRaised + "}p{margin:0;line-height:" + Math.round(messageLineHeight * 100) + "%}</style>"
+        + surfaceRaised + "}p{margin:0;line-height:" + lineHeightPercent + "%}</style>"
     function richText(markup: string): string {
         return richStyle + "<p>" + markup + "</p>";
     }
