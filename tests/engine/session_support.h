@@ -1,0 +1,96 @@
+// The starter model on the processor, and machines whose graphics card misbehaves in a known way.
+#pragma once
+
+#include "core/cpu/cpu_executor.h"
+#include "core/engine/session.h"
+#include "tests/support/fixtures.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <functional>
+#include <utility>
+
+namespace alcove::test {
+
+inline std::string starterPath()
+{
+    return std::string(ALCOVE_SOURCE_DIR) + "/resources/models/starter-q8_0.gguf";
+}
+
+inline Result<std::unique_ptr<llm::Executor>>
+createOnProcessor(const engine::DeviceOption &, std::shared_ptr<const llm::Model> model,
+                  const llm::ExecutorOptions &options, const llm::LoadHooks &hooks)
+{
+    return cpu::createCpuExecutor(std::move(model), options, hooks);
+}
+
+// A machine with a processor alone.
+inline engine::Hardware processorOnly()
+{
+    engine::Hardware hardware;
+    engine::DeviceOption processor;
+    processor.name = "Test processor";
+    hardware.list.devices.push_back(processor);
+    hardware.createExecutor = createOnProcessor;
+    return hardware;
+}
+
+// A machine with a graphics card too, whose executors `create` makes.
+inline engine::Hardware withCard(engine::ExecutorFactory create)
+{
+    engine::Hardware hardware = processorOnly();
+    engine::DeviceOption card;
+    card.kind = engine::DeviceKind::Discrete;
+    card.name = "Test card";
+    hardware.list.devices.insert(hardware.list.devices.begin(), card);
+    hardware.createExecutor = [create = std::move(create)](
+                                  const engine::DeviceOption &device,
+                                  std::shared_ptr<const llm::Model> model,
+                                  const llm::ExecutorOptions &options,
+                                  const llm::LoadHooks &hooks) {
+        return device.kind == engine::DeviceKind::Discrete
+            ? create(device, std::move(model), options, hooks)
+            : createOnProcessor(device, std::move(model), options, hooks);
+    };
+    return hardware;
+}
+
+inline std::unique_ptr<engine::Session> openSession(const engine::Hardware &hardware,
+                                                    std::uint32_t contextLength = 0,
+                                                    const std::string &path = starterPath())
+{
+    engine::SessionOptions options;
+    options.modelPath = path;
+    options.executor.contextLength = contextLength;
+    auto session = engine::Session::open(hardware, options);
+    if (!session) {
+        qWarning("%s", session.error().message.c_str());
+        return nullptr;
+    }
+    return std::move(*session);
+}
+
+// A copy of `source` in `folder` with the bytes `from` replaced by `to`, which are as many.
+inline std::string patchedCopy(const std::string &source, const QTemporaryDir &folder,
+                               std::string_view from, std::string_view to)
+{
+    std::string bytes = readFile(source);
+    const std::size_t at = bytes.find(from);
+    if (at == std::string::npos || from.size() != to.size())
+        return {};
+    bytes.replace(at, to.size(), to);
+    const std::string path = folder.filePath(QStringLiteral("patched.gguf")).toStdString();
+    std::ofstream(path, std::ios::binary) << bytes;
+    return path;
+}
+
+inline engine::GenerateOptions greedy(std::uint32_t maxTokens = 0)
+{
+    engine::GenerateOptions options;
+    options.sampling.temperature = 0;
+    options.maxTokens = maxTokens;
+    return options;
+}
+
+} // namespace alcove::test
