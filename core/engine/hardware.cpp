@@ -1,6 +1,6 @@
 #include "core/engine/hardware.h"
 
-#include "core/cpu/reference_executor.h"
+#include "core/cpu/cpu_executor.h"
 #include "core/engine/host_info.h"
 #include "core/engine/memory_bandwidth.h"
 #include "gpu/device_info.h"
@@ -77,7 +77,7 @@ Hardware Hardware::ofThisMachine(const std::string &cacheFolder)
                       const llm::ExecutorOptions &options,
                       const llm::LoadHooks &hooks) -> Result<std::unique_ptr<llm::Executor>> {
         if (device.kind == DeviceKind::Processor)
-            return cpu::createReferenceExecutor(std::move(model), options, hooks);
+            return cpu::createCpuExecutor(std::move(model), options, hooks);
         for (const gpu::DeviceInfo &info : vulkanDevices) {
             if (info.index == device.vulkanIndex)
                 return gpu::createVulkanExecutor(std::move(model), info, options, hooks,
