@@ -44,11 +44,10 @@ inline engine::Hardware withCard(engine::ExecutorFactory create)
     card.kind = engine::DeviceKind::Discrete;
     card.name = "Test card";
     hardware.list.devices.insert(hardware.list.devices.begin(), card);
-    hardware.createExecutor = [create = std::move(create)](
-                                  const engine::DeviceOption &device,
-                                  std::shared_ptr<const llm::Model> model,
-                                  const llm::ExecutorOptions &options,
-                                  const llm::LoadHooks &hooks) {
+    hardware.createExecutor = [create = std::move(create)](const engine::DeviceOption &device,
+                                                           std::shared_ptr<const llm::Model> model,
+                                                           const llm::ExecutorOptions &options,
+                                                           const llm::LoadHooks &hooks) {
         return device.kind == engine::DeviceKind::Discrete
             ? create(device, std::move(model), options, hooks)
             : createOnProcessor(device, std::move(model), options, hooks);

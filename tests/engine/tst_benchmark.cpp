@@ -91,10 +91,10 @@ private Q_SLOTS:
         options.promptTokens = 8;
         options.generatedTokens = 2;
         options.repeats = 1;
-        const auto result = runBenchmark(
-            *session, options, [](const DeviceOption &, std::uint32_t) -> Result<double> {
-                return fail(ErrorCode::DeviceLost, "Gone.");
-            });
+        const auto result = runBenchmark(*session, options,
+                                         [](const DeviceOption &, std::uint32_t) -> Result<double> {
+                                             return fail(ErrorCode::DeviceLost, "Gone.");
+                                         });
         QVERIFY(!result);
         QCOMPARE(result.error().code, ErrorCode::DeviceLost);
     }

@@ -41,17 +41,15 @@ GenerateRequest endless(quint64 id)
 
 // Listens to everything an engine says.
 struct Listener {
-    explicit Listener(ChatEngine &engine) :
-        loadProgress(&engine, &ChatEngine::loadProgress),
-        loadFinished(&engine, &ChatEngine::loadFinished),
-        loadFailed(&engine, &ChatEngine::loadFailed),
-        unloaded(&engine, &ChatEngine::unloaded),
-        promptProgress(&engine, &ChatEngine::promptProgress),
-        textAppended(&engine, &ChatEngine::textAppended),
-        generationFinished(&engine, &ChatEngine::generationFinished),
-        generationFailed(&engine, &ChatEngine::generationFailed)
-    {
-    }
+    explicit Listener(ChatEngine &engine)
+        : loadProgress(&engine, &ChatEngine::loadProgress),
+          loadFinished(&engine, &ChatEngine::loadFinished),
+          loadFailed(&engine, &ChatEngine::loadFailed), unloaded(&engine, &ChatEngine::unloaded),
+          promptProgress(&engine, &ChatEngine::promptProgress),
+          textAppended(&engine, &ChatEngine::textAppended),
+          generationFinished(&engine, &ChatEngine::generationFinished),
+          generationFailed(&engine, &ChatEngine::generationFailed)
+    { }
 
     bool waitForLoads(int count)
     {
@@ -144,8 +142,7 @@ private Q_SLOTS:
         engine.load(loadOf(1));
         QVERIFY(heard.waitForLoads(1));
         QStringList order;
-        connect(&engine, &ChatEngine::textAppended, this,
-                [&] { order << QStringLiteral("text"); });
+        connect(&engine, &ChatEngine::textAppended, this, [&] { order << QStringLiteral("text"); });
         connect(&engine, &ChatEngine::generationFinished, this,
                 [&] { order << QStringLiteral("end"); });
         GenerateRequest request = endless(2);
@@ -253,16 +250,17 @@ private Q_SLOTS:
         // A device whose loading lasts until it is cancelled.
         const auto entered = std::make_shared<std::atomic<bool>>(false);
         const auto hardware = [entered] {
-            return withCard([entered](const DeviceOption &, std::shared_ptr<const llm::Model>,
-                                      const llm::ExecutorOptions &, const llm::LoadHooks &hooks)
-                                -> Result<std::unique_ptr<llm::Executor>> {
-                *entered = true;
-                for (std::uint64_t done = 0; !hooks.cancel.cancelled(); ++done) {
-                    hooks.progress(done % 100, 100);
-                    QThread::msleep(1);
-                }
-                return fail(ErrorCode::Cancelled, "Stopped.");
-            });
+            return withCard(
+                [entered](const DeviceOption &, std::shared_ptr<const llm::Model>,
+                          const llm::ExecutorOptions &,
+                          const llm::LoadHooks &hooks) -> Result<std::unique_ptr<llm::Executor>> {
+                    *entered = true;
+                    for (std::uint64_t done = 0; !hooks.cancel.cancelled(); ++done) {
+                        hooks.progress(done % 100, 100);
+                        QThread::msleep(1);
+                    }
+                    return fail(ErrorCode::Cancelled, "Stopped.");
+                });
         };
         InferenceEngine engine(hardware);
         Listener heard(engine);
@@ -301,11 +299,11 @@ private Q_SLOTS:
         const auto most = std::make_shared<std::atomic<int>>(0);
         const auto hardware = [alive, most] {
             Hardware counted = processorOnly();
-            counted.createExecutor = [alive, most](const DeviceOption &device,
-                                                   std::shared_ptr<const llm::Model> model,
-                                                   const llm::ExecutorOptions &options,
-                                                   const llm::LoadHooks &hooks)
-                -> Result<std::unique_ptr<llm::Executor>> {
+            counted.createExecutor =
+                [alive,
+                 most](const DeviceOption &device, std::shared_ptr<const llm::Model> model,
+                       const llm::ExecutorOptions &options,
+                       const llm::LoadHooks &hooks) -> Result<std::unique_ptr<llm::Executor>> {
                 const std::shared_ptr<const llm::Model> counting(
                     model.get(), [model, alive](const llm::Model *) { --*alive; });
                 *most = std::max(most->load(), ++*alive);
@@ -339,11 +337,10 @@ private Q_SLOTS:
         const auto full = std::make_shared<std::atomic<bool>>(true);
         const auto hardware = [full] {
             Hardware sometimes = processorOnly();
-            sometimes.createExecutor = [full](const DeviceOption &device,
-                                              std::shared_ptr<const llm::Model> model,
-                                              const llm::ExecutorOptions &options,
-                                              const llm::LoadHooks &hooks)
-                -> Result<std::unique_ptr<llm::Executor>> {
+            sometimes.createExecutor =
+                [full](const DeviceOption &device, std::shared_ptr<const llm::Model> model,
+                       const llm::ExecutorOptions &options,
+                       const llm::LoadHooks &hooks) -> Result<std::unique_ptr<llm::Executor>> {
                 if (*full)
                     throw std::bad_alloc();
                 return createOnProcessor(device, std::move(model), options, hooks);
@@ -366,8 +363,7 @@ private Q_SLOTS:
     void aTemplateThatFailsAsksFirst()
     {
         const QTemporaryDir folder;
-        const std::string path =
-            patchedCopy(starterPath(), folder, "{% endfor %}", "{% endfox %}");
+        const std::string path = patchedCopy(starterPath(), folder, "{% endfor %}", "{% endfox %}");
         InferenceEngine engine(processorOnly);
         Listener heard(engine);
         engine.load(loadOf(1, path));
@@ -393,8 +389,8 @@ private Q_SLOTS:
                 QVERIFY(heard.waitForLoads(1));
             engine.generate(endless(2));
             if (round > 1)
-                QVERIFY(QTest::qWaitFor([&] { return heard.textAppended.count() >= 1; },
-                                        kPatience));
+                QVERIFY(
+                    QTest::qWaitFor([&] { return heard.textAppended.count() >= 1; }, kPatience));
         }
         // Reached: each destructor stopped its thread and waited for it.
     }

@@ -10,8 +10,8 @@ using namespace alcove::engine;
 namespace {
 
 constexpr llm::Token kStart = 256; // <|im_start|>
-constexpr llm::Token kEnd = 257;   // <|im_end|>
-constexpr llm::Token kBos = 258;   // <s>
+constexpr llm::Token kEnd = 257; // <|im_end|>
+constexpr llm::Token kBos = 258; // <s>
 
 const char *const kPlainTemplate =
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -107,9 +107,8 @@ private Q_SLOTS:
         QFETCH(bool, templateWritesIt);
         QFETCH(bool, modelAddsIt);
         QFETCH(int, count);
-        const Builder builder((templateWritesIt ? "{{ bos_token }}" : "")
-                                  + std::string(kPlainTemplate),
-                              modelAddsIt);
+        const Builder builder(
+            (templateWritesIt ? "{{ bos_token }}" : "") + std::string(kPlainTemplate), modelAddsIt);
         const auto prompt = builder.build({{Role::User, "Hi"}});
         QVERIFY(prompt);
         QCOMPARE(countOf(prompt->tokens, kBos), count);
@@ -146,8 +145,7 @@ private Q_SLOTS:
             QVERIFY(text.find("question 11") != std::string::npos);
             const std::uint32_t turns = prompt->droppedMessages / 2;
             QVERIFY(text.find("question " + std::to_string(turns) + "<") != std::string::npos);
-            QVERIFY(text.find("question " + std::to_string(turns - 1) + "<")
-                    == std::string::npos);
+            QVERIFY(text.find("question " + std::to_string(turns - 1) + "<") == std::string::npos);
             QVERIFY(text.find("answer " + std::to_string(turns - 1) + "<") == std::string::npos);
             // No more than needed: one turn more would not have fitted.
             std::vector<ChatMessage> oneMore{messages.front()};
@@ -201,11 +199,9 @@ private Q_SLOTS:
         QVERIFY(!refused);
         QCOMPARE(refused.error().code, ErrorCode::TemplateFailed);
         QCOMPARE(refused.error().message, builder.prompts->templateError());
-        const auto agreed =
-            builder.build({{Role::User, "Hi"}}, 4096, 0, TemplateFallback::ChatMl);
+        const auto agreed = builder.build({{Role::User, "Hi"}}, 4096, 0, TemplateFallback::ChatMl);
         QVERIFY(agreed);
-        QVERIFY(builder.text(*agreed).find("<|im_start|>user\nHi<|im_end|>")
-                != std::string::npos);
+        QVERIFY(builder.text(*agreed).find("<|im_start|>user\nHi<|im_end|>") != std::string::npos);
     }
 
     void aTemplateThatRaisesFailsWithItsWords()
@@ -223,8 +219,7 @@ private Q_SLOTS:
         const Builder builder("");
         QVERIFY(!builder.prompts->templateError().empty());
         QCOMPARE(builder.build({{Role::User, "Hi"}}).error().code, ErrorCode::TemplateFailed);
-        const auto agreed =
-            builder.build({{Role::User, "Hi"}}, 4096, 0, TemplateFallback::ChatMl);
+        const auto agreed = builder.build({{Role::User, "Hi"}}, 4096, 0, TemplateFallback::ChatMl);
         QVERIFY(agreed);
         QCOMPARE(agreed->stopText, std::string());
     }
@@ -232,8 +227,7 @@ private Q_SLOTS:
     void chatMlWithoutItsEnderWatchesTheText()
     {
         const Builder builder("", false, false);
-        const auto agreed =
-            builder.build({{Role::User, "Hi"}}, 4096, 0, TemplateFallback::ChatMl);
+        const auto agreed = builder.build({{Role::User, "Hi"}}, 4096, 0, TemplateFallback::ChatMl);
         QVERIFY(agreed);
         QCOMPARE(agreed->stopText, std::string("<|im_end|>"));
     }

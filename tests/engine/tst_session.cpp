@@ -164,8 +164,7 @@ private Q_SLOTS:
         std::string text;
         hooks.text = [&](std::string_view piece) { text += piece; };
         hooks.promptProgress = [&](std::size_t, std::size_t) { cancel.cancel(); };
-        const auto report =
-            session->answer(messages, TemplateFallback::Refuse, greedy(8), hooks);
+        const auto report = session->answer(messages, TemplateFallback::Refuse, greedy(8), hooks);
         QVERIFY(report);
         QCOMPARE(report->reason, StopReason::Stopped);
         QCOMPARE(report->answerTokens, 0u);
@@ -174,7 +173,8 @@ private Q_SLOTS:
 
         const auto fresh = openSession(processorOnly());
         QVERIFY(fresh);
-        QCOMPARE(ask(*session, messages, greedy(8)).tokens, ask(*fresh, messages, greedy(8)).tokens);
+        QCOMPARE(ask(*session, messages, greedy(8)).tokens,
+                 ask(*fresh, messages, greedy(8)).tokens);
     }
 
     void reportsProgressOfThePrompt()
@@ -186,8 +186,7 @@ private Q_SLOTS:
         hooks.promptProgress = [&](std::size_t done, std::size_t total) {
             steps.emplace_back(done, total);
         };
-        const auto report =
-            session->answer(kHello, TemplateFallback::Refuse, greedy(1), hooks);
+        const auto report = session->answer(kHello, TemplateFallback::Refuse, greedy(1), hooks);
         QVERIFY(report);
         QVERIFY(!steps.empty());
         for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -244,7 +243,8 @@ private Q_SLOTS:
         QVERIFY(session);
         std::vector<ChatMessage> messages{{Role::System, "You are kind."}};
         for (int turn = 0; turn < 8; ++turn) {
-            messages.push_back({Role::User, "Tell me about the book number " + std::to_string(turn)});
+            messages.push_back(
+                {Role::User, "Tell me about the book number " + std::to_string(turn)});
             messages.push_back({Role::Assistant, "It is blue and old."});
         }
         messages.push_back({Role::User, "Hello"});
@@ -252,8 +252,8 @@ private Q_SLOTS:
         QVERIFY(answer.report);
         QVERIFY(answer.report->droppedMessages > 0);
         QCOMPARE(answer.report->droppedMessages % 2, 0u);
-        const std::string read = session->tokenizer()->decode(
-            session->cachedTokens(), llm::Tokenizer::ShowSpecial::Yes);
+        const std::string read =
+            session->tokenizer()->decode(session->cachedTokens(), llm::Tokenizer::ShowSpecial::Yes);
         QVERIFY(read.find("You are kind.") != std::string::npos);
         QVERIFY(read.find("number 0") == std::string::npos);
         QVERIFY(read.find("Hello") != std::string::npos);
@@ -287,8 +287,7 @@ private Q_SLOTS:
         QCOMPARE(report->reason, StopReason::EndOfTurn);
         const Answer asChat = ask(*session, kHello);
         QCOMPARE(text, asChat.text);
-        QCOMPARE(session->continueText("", greedy(), {}).error().code,
-                 ErrorCode::InvalidArgument);
+        QCOMPARE(session->continueText("", greedy(), {}).error().code, ErrorCode::InvalidArgument);
     }
 
     void logitsAreTheSameInAnyPieces()
@@ -330,8 +329,7 @@ private Q_SLOTS:
         const std::vector<std::uint32_t> pieces{3};
         QVERIFY((*session)->logits(tokens, pieces,
                                    [](std::span<const float>) -> Result<> { return {}; }));
-        QCOMPARE((*session)->continueText("x", greedy(), {}).error().code,
-                 ErrorCode::Unsupported);
+        QCOMPARE((*session)->continueText("x", greedy(), {}).error().code, ErrorCode::Unsupported);
         QCOMPARE((*session)->answer(kHello, TemplateFallback::Refuse, greedy(), {}).error().code,
                  ErrorCode::Unsupported);
     }

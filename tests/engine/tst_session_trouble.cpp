@@ -15,10 +15,9 @@ const std::vector<ChatMessage> kHello{{Role::User, "Hello"}};
 class LosingExecutor : public llm::Executor
 {
 public:
-    LosingExecutor(std::unique_ptr<llm::Executor> real, std::shared_ptr<int> drawsLeft) :
-        m_real(std::move(real)), m_drawsLeft(std::move(drawsLeft))
-    {
-    }
+    LosingExecutor(std::unique_ptr<llm::Executor> real, std::shared_ptr<int> drawsLeft)
+        : m_real(std::move(real)), m_drawsLeft(std::move(drawsLeft))
+    { }
 
     const llm::ModelSpec &spec() const override { return m_real->spec(); }
     llm::ExecutorInfo info() const override { return m_real->info(); }
@@ -52,17 +51,16 @@ private:
 
 Hardware losingCard(const std::shared_ptr<int> &drawsLeft, const std::shared_ptr<int> &made)
 {
-    return withCard([drawsLeft, made](const DeviceOption &device,
-                                      std::shared_ptr<const llm::Model> model,
-                                      const llm::ExecutorOptions &options,
-                                      const llm::LoadHooks &hooks)
-                        -> Result<std::unique_ptr<llm::Executor>> {
-        ++*made;
-        auto real = createOnProcessor(device, std::move(model), options, hooks);
-        if (!real)
-            return fail(real.error());
-        return std::make_unique<LosingExecutor>(std::move(*real), drawsLeft);
-    });
+    return withCard(
+        [drawsLeft, made](const DeviceOption &device, std::shared_ptr<const llm::Model> model,
+                          const llm::ExecutorOptions &options,
+                          const llm::LoadHooks &hooks) -> Result<std::unique_ptr<llm::Executor>> {
+            ++*made;
+            auto real = createOnProcessor(device, std::move(model), options, hooks);
+            if (!real)
+                return fail(real.error());
+            return std::make_unique<LosingExecutor>(std::move(*real), drawsLeft);
+        });
 }
 
 ExecutorFactory refusingWith(ErrorCode code, const std::string &message)
@@ -94,7 +92,8 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("bytes");
         QTest::newRow("empty") << QByteArray();
         QTest::newRow("text") << QByteArray("This is no model.");
-        QTest::newRow("cut off") << QByteArray::fromStdString(readFile(starterPath()).substr(0, 9000));
+        QTest::newRow("cut off") << QByteArray::fromStdString(
+            readFile(starterPath()).substr(0, 9000));
     }
     void badFilesAreRefusedWithASentence()
     {
@@ -167,8 +166,10 @@ private Q_SLOTS:
     void refusedMemoryIsAnError()
     {
         const auto throwing = [](const DeviceOption &, std::shared_ptr<const llm::Model>,
-                                 const llm::ExecutorOptions &, const llm::LoadHooks &)
-            -> Result<std::unique_ptr<llm::Executor>> { throw std::bad_alloc(); };
+                                 const llm::ExecutorOptions &,
+                                 const llm::LoadHooks &) -> Result<std::unique_ptr<llm::Executor>> {
+            throw std::bad_alloc();
+        };
         SessionOptions options;
         options.modelPath = starterPath();
         options.device = *DeviceRequest::parse("vulkan:0");
@@ -201,8 +202,7 @@ private Q_SLOTS:
             std::string text;
             GenerateHooks hooks;
             hooks.text = [&](std::string_view piece) { text += piece; };
-            const auto report =
-                session->answer(kHello, TemplateFallback::Refuse, greedy(), hooks);
+            const auto report = session->answer(kHello, TemplateFallback::Refuse, greedy(), hooks);
             QVERIFY2(report, report ? "" : report.error().message.c_str());
             QCOMPARE(report->deviceRestarts, 1u);
             QCOMPARE(*made, 2);
@@ -239,8 +239,8 @@ private Q_SLOTS:
         QTest::newRow("absent") << QByteArray("tokenizer.chat_template")
                                 << QByteArray("tokenizer.chat_tamplate") << true;
         QTest::newRow("fails while it runs")
-            << QByteArray("{% for message in messages %}") << QByteArray("{% for message in 7        %}")
-            << false;
+            << QByteArray("{% for message in messages %}")
+            << QByteArray("{% for message in 7        %}") << false;
     }
     void aBrokenTemplateIsTold()
     {
