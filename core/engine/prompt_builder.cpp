@@ -161,7 +161,8 @@ Result<BuiltPrompt> PromptBuilder::build(const PromptRequest &request) const
         }
     }
     // The newest message alone may use the answer's room too, but for a last rest of it.
-    const std::size_t least = std::min<std::size_t>(64, request.capacity / 8);
+    const std::size_t least =
+        std::min({64u, request.capacity / 8, answerRoom(request.capacity, request.maxTokens)});
     if (tokens.size() + least > request.capacity)
         return fail(ErrorCode::ContextFull,
                     "Your message has " + std::to_string(tokens.size())

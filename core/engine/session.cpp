@@ -249,8 +249,10 @@ Result<GenerationReport> Session::generate(std::span<const llm::Token> prompt,
     return run.report;
 }
 
-// Brings the executor's KV cache to hold run.sequence, computing only what it does not hold yet;
-// the last token is always computed, because its logits are what sampling starts from.
+// Brings the executor's KV cache to hold run.sequence, computing only what it does not hold yet.
+// The last token is always computed, because its logits are what sampling starts from, and always
+// by itself: kernels for one token and for many round differently, and the same seed has to give
+// the same text whether the rest of the prompt was found in the cache or not.
 Result<> Session::prefill(Run &run)
 {
     const std::span<const llm::Token> sequence = run.sequence;
@@ -270,13 +272,21 @@ Result<> Session::prefill(Run &run)
     }
     if (run.hooks.cancel.cancelled())
         return fail(ErrorCode::Cancelled, "The answer was stopped.");
-    auto logits = m_executor->forward(sequence.subspan(kept), llm::LogitRows::Last, hooks);
+    const std::span<const llm::Token> body = sequence.subspan(kept, sequence.size() - kept - 1);
+    Result<std::vector<float>> logits;
+    if (!body.empty())
+        logits = m_executor->forward(body, llm::LogitRows::None, hooks);
+    hooks.progress = nullptr;
+    if (logits)
+        logits = m_executor->forward(sequence.last(1), llm::LogitRows::Last, hooks);
     if (run.report.deviceRestarts == 0) {
         run.report.reusedTokens = std::uint32_t(kept);
         run.report.prefillSeconds = secondsSince(start);
     }
     if (!logits)
         return fail(logits.error());
+    if (run.hooks.promptProgress)
+        run.hooks.promptProgress(sequence.size(), sequence.size());
     return m_executor->startSampling(run.options.sampling, sequence);
 }
 

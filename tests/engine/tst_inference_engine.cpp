@@ -172,7 +172,7 @@ private Q_SLOTS:
     {
         const QTemporaryDir folder;
         const std::string bad = folder.filePath(QStringLiteral("bad.gguf")).toStdString();
-        std::ofstream(bad) << "GGUF, but not really";
+        std::ofstream(bad) << "This is no model.";
         InferenceEngine engine(processorOnly);
         Listener heard(engine);
         engine.load(loadOf(1));
