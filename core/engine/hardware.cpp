@@ -3,6 +3,7 @@
 #include "core/cpu/cpu_executor.h"
 #include "core/engine/host_info.h"
 #include "core/engine/memory_bandwidth.h"
+#include "gpu/bandwidth_probe.h"
 #include "gpu/device_info.h"
 #include "gpu/vulkan_executor.h"
 
@@ -57,6 +58,20 @@ DeviceOption processorOption()
     return option;
 }
 
+const gpu::DeviceInfo *infoOf(const DeviceOption &device, const std::vector<gpu::DeviceInfo> &infos)
+{
+    for (const gpu::DeviceInfo &info : infos) {
+        if (info.index == device.vulkanIndex)
+            return &info;
+    }
+    return nullptr;
+}
+
+tl::unexpected<Error> gone(const DeviceOption &device)
+{
+    return fail(ErrorCode::DeviceUnavailable, device.name + " is no longer there.");
+}
+
 } // namespace
 
 Hardware Hardware::ofThisMachine(const std::string &cacheFolder)
@@ -72,24 +87,28 @@ Hardware Hardware::ofThisMachine(const std::string &cacheFolder)
     hardware.list.devices.push_back(processorOption());
 
     hardware.createExecutor =
-        [vulkanDevices = std::move(vulkanDevices),
+        [vulkanDevices,
          cacheFolder](const DeviceOption &device, std::shared_ptr<const llm::Model> model,
                       const llm::ExecutorOptions &options,
                       const llm::LoadHooks &hooks) -> Result<std::unique_ptr<llm::Executor>> {
         if (device.kind == DeviceKind::Processor)
             return cpu::createCpuExecutor(std::move(model), options, hooks);
-        for (const gpu::DeviceInfo &info : vulkanDevices) {
-            if (info.index == device.vulkanIndex)
-                return gpu::createVulkanExecutor(std::move(model), info, options, hooks,
-                                                 {cacheFolder});
-        }
-        return fail(ErrorCode::DeviceUnavailable, device.name + " is no longer there.");
+        const gpu::DeviceInfo *info = infoOf(device, vulkanDevices);
+        if (!info)
+            return gone(device);
+        return gpu::createVulkanExecutor(std::move(model), *info, options, hooks, {cacheFolder});
     };
-    hardware.measureBandwidth = [](const DeviceOption &device,
-                                   std::uint32_t threads) -> Result<double> {
+    hardware.measureBandwidth = [vulkanDevices](const DeviceOption &device,
+                                                std::uint32_t threads) -> Result<double> {
         if (device.kind == DeviceKind::Processor)
             return measureReadBandwidth(threads);
-        return fail(ErrorCode::DeviceUnavailable, device.name + " is no longer there.");
+        const gpu::DeviceInfo *info = infoOf(device, vulkanDevices);
+        if (!info)
+            return gone(device);
+        auto figures = gpu::probeBandwidth(*info);
+        if (!figures)
+            return fail(figures.error());
+        return figures->copyGigabytesPerSecond * 1e9;
     };
     return hardware;
 }

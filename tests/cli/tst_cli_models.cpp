@@ -1,0 +1,170 @@
+// The `logits` command against the known answers, on the processor and on a Vulkan device.
+#include "cli_process.h"
+
+#include <QFile>
+#include <QTemporaryDir>
+
+using namespace alcove::test;
+
+class TestCliModels : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        const auto devices = runCli({"devices", "--json", "--device", "cpu"});
+        QCOMPARE(devices.exitCode, 0);
+        const auto json = devices.json(); // outlives the loop
+        for (const auto &device : json.at("devices"))
+            m_vulkan |= device.at("kind") != "processor" && device.at("usable").get<bool>();
+    }
+
+    void logitsAreRight_data()
+    {
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<QString>("expected");
+        QTest::addColumn<QString>("tokens");
+        QTest::addColumn<QString>("device");
+        QTest::addColumn<QString>("split");
+        for (const ModelCase &one : modelCases()) {
+            const bool chosen = one.name == "arch/llama3" || one.name == "arch/qwen2"
+                || one.name == "arch/qwen3" || one.name == "quant/llama-Q8_0"
+                || one.name == "quant/llama-Q4_K_M";
+            if (!chosen)
+                continue;
+            QStringList ids;
+            for (const std::int32_t token : one.tokens)
+                ids << QString::number(token);
+            for (const char *device : {"cpu", "vulkan"}) {
+                for (const char *split : {"", "1,7,16"}) {
+                    if (*split && one.name != "arch/qwen3")
+                        continue;
+                    QTest::addRow("%s on %s%s%s", one.name.c_str(), device, *split ? " in " : "",
+                                  split)
+                        << QString::fromStdString(one.model) << QString::fromStdString(one.expected)
+                        << ids.join(QLatin1Char(' ')) << QString::fromLatin1(device)
+                        << QString::fromLatin1(split);
+                }
+            }
+        }
+    }
+    void logitsAreRight()
+    {
+        QFETCH(QString, model);
+        QFETCH(QString, expected);
+        QFETCH(QString, tokens);
+        QFETCH(QString, device);
+        QFETCH(QString, split);
+        if (device == QLatin1String("vulkan") && !m_vulkan)
+            QSKIP("There is no usable Vulkan device here.");
+        const QTemporaryDir folder;
+        const QString out = folder.filePath(QStringLiteral("logits.f32"));
+        QStringList arguments{"--device", device, "logits", model,
+                              "--tokens", tokens, "--out",  out};
+        if (!split.isEmpty())
+            arguments << QStringLiteral("--split") << split;
+        const auto result = runCli(arguments);
+        QVERIFY2(result.exitCode == 0, result.err.constData());
+        QCOMPARE(result.out, QByteArray());
+        const auto got = readFloats(out.toStdString());
+        const auto want = readFloats(expected.toStdString());
+        QCOMPARE(got.size(), want.size());
+        const std::size_t rows = std::size_t(tokens.split(QLatin1Char(' ')).size());
+        // Quantised weights meet 8-bit activations on the processor, and may on a graphics card.
+        QVERIFY2(nmse(got, want) <= kNmseInt8Activations,
+                 qPrintable(QString::number(nmse(got, want))));
+        QCOMPARE(argmaxDisagreements(got, want, want.size() / rows), 0);
+    }
+
+    void floatCacheIsTaken()
+    {
+        const ModelCase one = [] {
+            for (const ModelCase &candidate : modelCases()) {
+                if (candidate.name == "arch/llama3")
+                    return candidate;
+            }
+            return ModelCase{};
+        }();
+        QVERIFY(!one.model.empty());
+        const QTemporaryDir folder;
+        const QString out = folder.filePath(QStringLiteral("logits.f32"));
+        const auto result = runCli({"logits", QString::fromStdString(one.model), "--kv", "f32",
+                                    "--device", "cpu", "--tokens", "1 5 77", "--out", out});
+        QVERIFY2(result.exitCode == 0, result.err.constData());
+        const auto want = readFloats(one.expected);
+        const std::size_t vocabulary = want.size() / one.tokens.size();
+        QCOMPARE(readFloats(out.toStdString()).size(), 3 * vocabulary);
+    }
+
+    void worksWithoutAVocabulary()
+    {
+        const std::string source = fixture("arch/llama3.gguf");
+        std::string bytes = readFile(source);
+        const std::size_t at = bytes.find("tokenizer.ggml.model");
+        if (at != std::string::npos)
+            bytes.replace(at, 20, "tokenizer.ggml.nomod");
+        const QTemporaryDir folder;
+        const QString model = folder.filePath(QStringLiteral("ids only.gguf"));
+        std::ofstream(model.toStdString(), std::ios::binary) << bytes;
+        const QString out = folder.filePath(QStringLiteral("logits.f32"));
+        const auto logits =
+            runCli({"--device", "cpu", "logits", model, "--tokens", "1 5", "--out", out});
+        QVERIFY2(logits.exitCode == 0, logits.err.constData());
+        QVERIFY(QFile::exists(out));
+        const auto generate = runCli({"--device", "cpu", "generate", model, "--prompt", "x"});
+        QCOMPARE(generate.exitCode, 1);
+        QVERIFY(isOneSentence(generate.err));
+    }
+
+    void failuresLeaveNoFile()
+    {
+        const QTemporaryDir folder;
+        const QString out = folder.filePath(QStringLiteral("logits.f32"));
+        const auto outside =
+            runCli({"logits", starter(), "--tokens", "1 9999999", "--out", out, "--device", "cpu"});
+        QCOMPARE(outside.exitCode, 1);
+        QVERIFY(isOneSentence(outside.err));
+        QVERIFY(!QFile::exists(out));
+        const auto nowhere =
+            runCli({"logits", starter(), "--tokens", "1", "--out",
+                    folder.filePath(QStringLiteral("no/such/folder")), "--device", "cpu"});
+        QCOMPARE(nowhere.exitCode, 1);
+        QVERIFY(isOneSentence(nowhere.err));
+    }
+
+    void vulkanAnswersAsTheProcessorDoes()
+    {
+        if (!m_vulkan)
+            QSKIP("There is no usable Vulkan device here.");
+        const QStringList request{"generate", starter(),      "--prompt", "Hello",
+                                  "--json",   "--seed",       "1",        "--temperature",
+                                  "0",        "--max-tokens", "8"};
+        const auto processor = runCli(QStringList{"--device", "cpu"} + request);
+        const auto vulkan = runCli(QStringList{"--device", "vulkan"} + request);
+        QVERIFY2(vulkan.exitCode == 0, vulkan.err.constData());
+        QCOMPARE(vulkan.json().at("device_id").get<std::string>().substr(0, 7),
+                 std::string("vulkan:"));
+        QCOMPARE(vulkan.json().at("text"), processor.json().at("text"));
+        const auto again = runCli(QStringList{"--device", "vulkan"} + request);
+        QCOMPARE(again.json().at("tokens"), vulkan.json().at("tokens"));
+    }
+
+    void benchMeasuresAVulkanDevice()
+    {
+        if (!m_vulkan)
+            QSKIP("There is no usable Vulkan device here.");
+        const auto result = runCli({"bench", starter(), "--device", "vulkan", "--prompt", "8",
+                                    "--generate", "2", "--repeat", "1", "--json"});
+        QVERIFY2(result.exitCode == 0, result.err.constData());
+        const auto json = result.json();
+        QVERIFY(json.at("stages_per_token").get<int>() > 0);
+        QVERIFY(json.at("device_copy_gigabytes_per_second").get<double>() > 0);
+        QVERIFY(json.at("peak_memory_bytes").get<double>() > 6e6);
+    }
+
+private:
+    bool m_vulkan = false;
+};
+
+QTEST_GUILESS_MAIN(TestCliModels)
+#include "tst_cli_models.moc"
