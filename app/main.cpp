@@ -79,6 +79,10 @@ int main(int argc, char **argv)
     QGuiApplication::setDesktopFileName(QStringLiteral("alcove"));
     QGuiApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/alcove.svg")));
     QQuickStyle::setStyle(QStringLiteral("Basic"));
+    // The texts are English already; this brings the plural forms.
+    QTranslator english;
+    if (english.load(QStringLiteral(":/translations/alcove_en.qm")))
+        QGuiApplication::installTranslator(&english);
 
     QCommandLineParser arguments;
     arguments.setApplicationDescription(

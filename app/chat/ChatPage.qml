@@ -61,7 +61,7 @@ Rectangle {
 
             Notice {
                 visible: page.models.starterInUse
-                text: qsTr("This is the starter model, a demonstration: it often gets facts wrong.")
+                text: qsTr("This is the starter model, a demonstration: outside a few scripted topics its answers are mostly wrong.")
                 actionText: qsTr("Get a real model")
                 Layout.fillWidth: true
                 onActed: page.modelsPageWanted()
