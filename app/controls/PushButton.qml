@@ -37,7 +37,7 @@ T.AbstractButton {
     Keys.onReturnPressed: clicked()
     Keys.onEnterPressed: clicked()
 
-    contentItem: Item {
+    contentItem: Item { // qmllint disable deferred-property-id
         implicitWidth: label.implicitWidth + (control.iconName !== "" ? icon.width + row.spacing : 0)
         implicitHeight: label.implicitHeight
 
