@@ -96,7 +96,8 @@ int main(int argc, char **argv)
         QStringLiteral("data-dir"), QStringLiteral("Keep chats, settings and logs in this folder."),
         QStringLiteral("folder"));
     arguments.addOptions({demo, dataDir});
-    arguments.addPositionalArgument(QStringLiteral("model"), QStringLiteral("A model file to open."),
+    arguments.addPositionalArgument(QStringLiteral("model"),
+                                    QStringLiteral("A model file to open."),
                                     QStringLiteral("[model.gguf]"));
     arguments.process(app);
 
@@ -121,15 +122,17 @@ int main(int argc, char **argv)
     if (demoMode)
         engine = std::make_unique<engine::ScriptedEngine>();
     else
-        engine = std::make_unique<engine::InferenceEngine>(folder->path() + QStringLiteral("/cache"));
+        engine =
+            std::make_unique<engine::InferenceEngine>(folder->path() + QStringLiteral("/cache"));
 
     chat::ChatService service(**storage, *engine);
     models::ModelViewModel models(*engine, settings, shell::starterModelPath());
     chatui::ChatListModel chats(service);
     chatui::ChatViewModel chat(service, models, settings);
     settings::SettingsViewModel choices(settings, folder->path());
-    shell::ShellViewModel shell(settings, demoMode ? shell::ShellViewModel::Mode::Demo
-                                                   : shell::ShellViewModel::Mode::Normal);
+    shell::ShellViewModel shell(settings,
+                                demoMode ? shell::ShellViewModel::Mode::Demo
+                                         : shell::ShellViewModel::Mode::Normal);
     if (!(*storage)->notice().isEmpty())
         shell.setNotice((*storage)->notice());
 

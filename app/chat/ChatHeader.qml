@@ -54,7 +54,7 @@ Rectangle {
         T.AbstractButton {
             id: title
             visible: !renaming.visible
-            enabled: header.chat.chatId !== 0
+            enabled: header.chat.begun
             text: header.chat.title
             Layout.fillWidth: true
             Layout.minimumWidth: Theme.space32
@@ -75,7 +75,7 @@ Rectangle {
                 renaming.selectAll();
             }
 
-            contentItem: Text {
+            contentItem: Text { // qmllint disable deferred-property-id
                 id: words
                 text: title.text
                 textFormat: Text.PlainText
@@ -103,7 +103,7 @@ Rectangle {
             Layout.fillWidth: true
             Layout.maximumWidth: Theme.dialogWidth
             onAccepted: {
-                header.chat.rename(header.chat.chatId, text);
+                header.chat.renameThis(text);
                 visible = false;
             }
             onActiveFocusChanged: {

@@ -13,6 +13,7 @@ ListView {
 
     required property ChatViewModel chat
     property bool following: true
+    property bool pointed: false // the mouse brought the focus
 
     signal linkWanted(string target)
 
@@ -45,18 +46,36 @@ ListView {
         id: bar
     }
 
-    onContentHeightChanged: Qt.callLater(settle)
-    onHeightChanged: Qt.callLater(settle)
+    // Once what changed has been laid out.
+    onContentHeightChanged: settling.restart()
+    onHeightChanged: settling.restart()
+
+    Timer {
+        id: settling
+        interval: 0
+        onTriggered: list.settle()
+    }
+    // The ring around the current message is for those who came with the keyboard.
+    PointHandler {
+        id: pointer
+        onActiveChanged: {
+            if (active)
+                list.pointed = true;
+        }
+    }
     onContentYChanged: {
         if (moving || bar.pressed)
             following = nearEnd;
     }
     onMovementEnded: following = nearEnd
     onActiveFocusChanged: {
-        if (activeFocus && currentIndex < 0)
+        if (!activeFocus)
+            pointed = false;
+        else if (currentIndex < 0)
             currentIndex = count - 1;
     }
     Keys.onPressed: event => {
+        pointed = false;
         let handled = true;
         switch (event.key) {
         case Qt.Key_Up:
@@ -107,7 +126,7 @@ ListView {
     delegate: MessageDelegate {
         width: list.width
         busy: list.chat.answering
-        current: list.currentIndex === index && list.activeFocus
+        current: list.currentIndex === index && list.activeFocus && !list.pointed
         onLinkWanted: target => list.linkWanted(target)
         onRegenerateWanted: id => list.chat.regenerate(id)
         onEdited: (id, text) => list.chat.edit(id, text)

@@ -40,7 +40,7 @@ T.AbstractButton {
     Keys.onDownPressed: clicked()
     onClicked: openList()
 
-    contentItem: RowLayout {
+    contentItem: RowLayout { // qmllint disable deferred-property-id
         spacing: Theme.space8
 
         Rectangle {

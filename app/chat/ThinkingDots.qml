@@ -20,7 +20,6 @@ Row {
             height: Theme.dot
             radius: width / 2
             color: Theme.accent
-            opacity: 0.35
 
             SequentialAnimation on opacity {
                 running: dots.visible && Theme.animated

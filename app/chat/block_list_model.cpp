@@ -32,7 +32,7 @@ QList<int> alignmentsOf(const Block &block)
 {
     QList<int> flags;
     for (const auto alignment : block.alignments)
-        flags.append(alignment == markdown::CellAlignment::End ? Qt::AlignRight
+        flags.append(alignment == markdown::CellAlignment::End          ? Qt::AlignRight
                          : alignment == markdown::CellAlignment::Center ? Qt::AlignHCenter
                                                                         : Qt::AlignLeft);
     return flags;
@@ -40,10 +40,7 @@ QList<int> alignmentsOf(const Block &block)
 
 } // namespace
 
-BlockListModel::BlockListModel(QObject *parent) :
-    QAbstractListModel(parent)
-{
-}
+BlockListModel::BlockListModel(QObject *parent) : QAbstractListModel(parent) { }
 
 void BlockListModel::setPlain(const QString &text)
 {
@@ -137,10 +134,12 @@ QVariant BlockListModel::data(const QModelIndex &index, int role) const
 
 QHash<int, QByteArray> BlockListModel::roleNames() const
 {
-    return {{KindRole, "kind"},         {MarkupRole, "markup"},         {CodeRole, "code"},
-            {LanguageRole, "language"}, {LevelRole, "level"},           {ColumnsRole, "columns"},
-            {CellsRole, "cells"},       {AlignmentsRole, "alignments"}, {IndentRole, "indent"},
-            {QuoteDepthRole, "quoteDepth"}, {MarkerRole, "marker"},     {TaskRole, "task"},
+    return {{KindRole, "kind"},     {MarkupRole, "markup"},
+            {CodeRole, "code"},     {LanguageRole, "language"},
+            {LevelRole, "level"},   {ColumnsRole, "columns"},
+            {CellsRole, "cells"},   {AlignmentsRole, "alignments"},
+            {IndentRole, "indent"}, {QuoteDepthRole, "quoteDepth"},
+            {MarkerRole, "marker"}, {TaskRole, "task"},
             {TightRole, "tight"}};
 }
 

@@ -30,9 +30,8 @@ int rowOf(const QVector<ChatSummary> &chats, ChatId id)
 
 } // namespace
 
-ChatListModel::ChatListModel(ChatService &service, QObject *parent) :
-    QAbstractListModel(parent),
-    m_service(service)
+ChatListModel::ChatListModel(ChatService &service, QObject *parent)
+    : QAbstractListModel(parent), m_service(service)
 {
     connect(&m_service, &ChatService::chatsListed, this, &ChatListModel::setAll);
     connect(&m_service, &ChatService::chatChanged, this, &ChatListModel::update);
@@ -59,7 +58,8 @@ void ChatListModel::waitForMidnight()
 {
     const QDateTime now = QDateTime::currentDateTime();
     const QDateTime tomorrow = now.date().addDays(1).startOfDay();
-    m_midnight.start(std::chrono::milliseconds(std::max<qint64>(1000, now.msecsTo(tomorrow) + 500)));
+    m_midnight.start(
+        std::chrono::milliseconds(std::max<qint64>(1000, now.msecsTo(tomorrow) + 500)));
 }
 
 void ChatListModel::setQuery(const QString &query)
@@ -135,7 +135,8 @@ void ChatListModel::show(const QVector<ChatSummary> &chats)
         ++tail;
     const int oldMiddle = before - first - tail;
     const int newMiddle = int(chats.size()) - first - tail;
-    if (oldMiddle == newMiddle && oldMiddle > 1 && m_shown[before - 1 - tail].id == chats[first].id) {
+    if (oldMiddle == newMiddle && oldMiddle > 1
+        && m_shown[before - 1 - tail].id == chats[first].id) {
         beginMoveRows({}, before - 1 - tail, before - 1 - tail, {}, first);
         m_shown.move(before - 1 - tail, first);
         endMoveRows();
@@ -164,7 +165,8 @@ void ChatListModel::show(const QVector<ChatSummary> &chats)
     }
     m_shown = chats;
     if (!m_shown.isEmpty())
-        emit dataChanged(index(0), index(count() - 1), {TitleRole, PinnedRole, SectionRole, HeadingRole});
+        emit dataChanged(index(0), index(count() - 1),
+                         {TitleRole, PinnedRole, SectionRole, HeadingRole});
     if (count() != before)
         emit countChanged();
 }
@@ -194,7 +196,8 @@ QString ChatListModel::sectionOf(const ChatSummary &chat, const QDate &today)
 
 QString ChatListModel::section(int row) const
 {
-    return m_query.trimmed().isEmpty() ? sectionOf(m_shown[row], QDate::currentDate()) : tr("Found");
+    return m_query.trimmed().isEmpty() ? sectionOf(m_shown[row], QDate::currentDate())
+                                       : tr("Found");
 }
 
 int ChatListModel::rowCount(const QModelIndex &parent) const
@@ -228,8 +231,11 @@ QVariant ChatListModel::data(const QModelIndex &index, int role) const
 
 QHash<int, QByteArray> ChatListModel::roleNames() const
 {
-    return {{ChatIdRole, "chatId"}, {TitleRole, "title"}, {PinnedRole, "pinned"},
-            {SectionRole, "section"}, {HeadingRole, "heading"}};
+    return {{ChatIdRole, "chatId"},
+            {TitleRole, "title"},
+            {PinnedRole, "pinned"},
+            {SectionRole, "section"},
+            {HeadingRole, "heading"}};
 }
 
 } // namespace alcove::chatui

@@ -20,10 +20,10 @@ class ChatListModel : public QAbstractListModel
 public:
     enum Role {
         ChatIdRole = Qt::UserRole + 1, // qint64
-        TitleRole,                     // QString: never empty
-        PinnedRole,                    // bool
-        SectionRole,                   // QString: Pinned, Today, Yesterday, Last 7 days, Older, Found
-        HeadingRole,                   // QString: the section's name on its first row, else empty
+        TitleRole, // QString: never empty
+        PinnedRole, // bool
+        SectionRole, // QString: Pinned, Today, Yesterday, Last 7 days, Older, Found
+        HeadingRole, // QString: the section's name on its first row, else empty
     };
     Q_ENUM(Role)
 

@@ -27,9 +27,9 @@ constexpr double kWordsPerToken = 0.75;
 } // namespace
 
 ChatViewModel::ChatViewModel(ChatService &service, ModelViewModel &models,
-                             storage::Settings &settings, QObject *parent) :
-    QObject(parent),
-    m_service(service), m_models(models), m_settings(settings), m_drafts(settings)
+                             storage::Settings &settings, QObject *parent)
+    : QObject(parent), m_service(service), m_models(models), m_settings(settings),
+      m_drafts(settings)
 {
     connectService();
     connect(&m_models, &ModelViewModel::stateChanged, this, [this] {
@@ -89,15 +89,16 @@ void ChatViewModel::connectService()
         if (id == m_removed.first)
             emit removed(id, m_removed.second);
     });
-    connect(&m_service, &ChatService::messageAdded, this, [this](ChatId id, const Message &message) {
-        if (id != m_chat.id)
-            return;
-        m_sending = false;
-        m_messages.add(message);
-        noteAnswering();
-        if (message.role == engine::Role::User)
-            emit sent();
-    });
+    connect(&m_service, &ChatService::messageAdded, this,
+            [this](ChatId id, const Message &message) {
+                if (id != m_chat.id)
+                    return;
+                m_sending = false;
+                m_messages.add(message);
+                noteAnswering();
+                if (message.role == engine::Role::User)
+                    emit sent();
+            });
     connect(&m_service, &ChatService::promptProgress, this,
             [this](ChatId id, MessageId message, double fraction) {
                 if (id == m_chat.id)
@@ -112,6 +113,9 @@ void ChatViewModel::connectService()
             [this](ChatId id, const Message &message, const engine::GenerationResult &result) {
                 if (id == m_chat.id) {
                     m_messages.finish(message);
+                    // The message says it itself, with a way to try again.
+                    if (m_errorText == message.errorText)
+                        clearError();
                     if (result.contextUsed > 0)
                         setContextUsed(result.contextUsed);
                 }
@@ -127,11 +131,12 @@ void ChatViewModel::connectService()
             emit draftChanged();
         noteAnswering();
     });
-    connect(&m_service, &ChatService::editRejected, this, [this](MessageId id, const QString &text) {
-        m_sending = false;
-        noteAnswering();
-        emit editRejected(id, text);
-    });
+    connect(&m_service, &ChatService::editRejected, this,
+            [this](MessageId id, const QString &text) {
+                m_sending = false;
+                noteAnswering();
+                emit editRejected(id, text);
+            });
     connect(&m_service, &ChatService::failed, this, &ChatViewModel::showError);
 }
 

@@ -22,6 +22,7 @@ class ChatViewModel : public QObject
     QML_ELEMENT
     QML_UNCREATABLE("Made by the program and handed to the window.")
     Q_PROPERTY(qint64 chatId READ chatId NOTIFY chatChanged FINAL) // 0: a chat not begun
+    Q_PROPERTY(bool begun READ begun NOTIFY chatChanged FINAL) // it is stored and has a number
     Q_PROPERTY(QString title READ title NOTIFY chatChanged FINAL)
     Q_PROPERTY(alcove::chatui::MessageListModel *messages READ messages CONSTANT FINAL)
     Q_PROPERTY(QString draft READ draft WRITE setDraft NOTIFY draftChanged FINAL)
@@ -44,6 +45,7 @@ public:
                   storage::Settings &settings, QObject *parent = nullptr);
 
     qint64 chatId() const { return m_chat.id; }
+    bool begun() const { return m_chat.id != chat::kNoId; }
     QString title() const;
     MessageListModel *messages() { return &m_messages; }
     QString draft() const { return m_drafts.draft(m_chat.id); }
@@ -63,6 +65,7 @@ public:
     Q_INVOKABLE void newChat();
     Q_INVOKABLE void open(qint64 chat);
     Q_INVOKABLE void rename(qint64 chat, const QString &title);
+    Q_INVOKABLE void renameThis(const QString &title) { rename(m_chat.id, title); }
     Q_INVOKABLE void setPinned(qint64 chat, bool pinned);
     Q_INVOKABLE void remove(qint64 chat, const QString &title); // -> removed
     Q_INVOKABLE void restore(qint64 chat);
@@ -85,8 +88,8 @@ signals:
     void modelStatusChanged();
     void errorTextChanged();
 
-    void opened();                                // another conversation is shown
-    void sent();                                  // the user's message is in the list
+    void opened(); // another conversation is shown
+    void sent(); // the user's message is in the list
     void removed(qint64 chat, const QString &title);
     void editRejected(qint64 message, const QString &text);
 
@@ -106,9 +109,9 @@ private:
     MessageListModel m_messages;
 
     chat::ChatSummary m_chat;
-    qint64 m_opening = chat::kNoId;  // asked for, not here yet
-    bool m_beginning = false;        // a new chat's first prompt is on its way
-    bool m_sending = false;          // a prompt is on its way to the disk
+    qint64 m_opening = chat::kNoId; // asked for, not here yet
+    bool m_beginning = false; // a new chat's first prompt is on its way
+    bool m_sending = false; // a prompt is on its way to the disk
     QPair<qint64, QString> m_removed; // number and title of the last chat deleted here
     QString m_agreedToChatMl; // path of the model
     quint32 m_contextUsed = 0;

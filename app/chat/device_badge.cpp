@@ -7,10 +7,10 @@ namespace alcove::chatui {
 QString deviceBadge(const QString &device)
 {
     static const QRegularExpression inBrackets(QStringLiteral("\\s*\\([^)]*\\)"));
-    static const QRegularExpression makers(
-        QStringLiteral("^(NVIDIA|AMD|Intel|Qualcomm|ARM)\\s+"),
-        QRegularExpression::CaseInsensitiveOption);
-    static const QRegularExpression family(QStringLiteral("^(GeForce|Radeon)\\s+(?=(RTX|GTX|RX)\\b)"));
+    static const QRegularExpression makers(QStringLiteral("^(NVIDIA|AMD|Intel|Qualcomm|ARM)\\s+"),
+                                           QRegularExpression::CaseInsensitiveOption);
+    static const QRegularExpression family(
+        QStringLiteral("^(GeForce|Radeon)\\s+(?=(RTX|GTX|RX)\\b)"));
     static const QRegularExpression kind(QStringLiteral("\\s+Graphics$"));
     QString name = device;
     name.remove(inBrackets);

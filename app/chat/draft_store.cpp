@@ -16,10 +16,8 @@ QString key()
 
 } // namespace
 
-DraftStore::DraftStore(storage::Settings &settings, QObject *parent) :
-    QObject(parent),
-    m_settings(settings),
-    m_drafts(settings.value(key()).toMap())
+DraftStore::DraftStore(storage::Settings &settings, QObject *parent)
+    : QObject(parent), m_settings(settings), m_drafts(settings.value(key()).toMap())
 {
     m_timer.setSingleShot(true);
     m_timer.setInterval(kPauseMs);

@@ -1,6 +1,7 @@
 // DraftStore: what was typed and not sent, a text for each chat, kept over a restart.
 //
-// GUI thread; over storage::Settings, which outlives it. Written when typing pauses, and at the end.
+// GUI thread; over storage::Settings, which outlives it. Written when typing pauses, and at the
+// end.
 #pragma once
 
 #include "core/chat/chat_types.h"

@@ -32,10 +32,7 @@ MessageListModel::State shown(MessageState state)
 
 } // namespace
 
-MessageListModel::MessageListModel(QObject *parent) :
-    QAbstractListModel(parent)
-{
-}
+MessageListModel::MessageListModel(QObject *parent) : QAbstractListModel(parent) { }
 
 MessageListModel::~MessageListModel() = default;
 
@@ -106,8 +103,8 @@ void MessageListModel::replace(int at, const Message &message)
 {
     Row &row = m_rows[size_t(at)];
     const bool sameText = row.message.text == message.text;
-    const bool ended = row.message.state == MessageState::Streaming
-        && message.state != MessageState::Streaming;
+    const bool ended =
+        row.message.state == MessageState::Streaming && message.state != MessageState::Streaming;
     row.message = message;
     if (message.state != MessageState::Streaming)
         row.promptProgress = -1;
@@ -178,8 +175,9 @@ QString MessageListModel::infoText(const Message &message) const
     if (message.answerTokens > 0)
         parts.append(tr("%n token(s)", nullptr, int(message.answerTokens)));
     if (message.answerTokens > 1 && message.decodeSeconds > 0)
-        parts.append(tr("%1 tokens/s")
-                         .arg(QLocale().toString(message.answerTokens / message.decodeSeconds, 'f', 1)));
+        parts.append(
+            tr("%1 tokens/s")
+                .arg(QLocale().toString(message.answerTokens / message.decodeSeconds, 'f', 1)));
     if (message.createdAt.isValid())
         parts.append(QLocale().toString(message.createdAt.toLocalTime(), QLocale::ShortFormat));
     return parts.join(QStringLiteral(" · "));

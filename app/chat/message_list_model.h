@@ -25,17 +25,17 @@ class MessageListModel : public QAbstractListModel
 public:
     enum Role {
         MessageIdRole = Qt::UserRole + 1, // qint64
-        FromUserRole,                     // bool: else the model's
-        TextRole,                         // QString: as stored (Markdown in answers)
-        BlocksRole,                       // BlockListModel*: owned by this model
-        StateRole,                        // State
-        ErrorTextRole,                    // QString: Failed: one sentence
-        InfoTextRole,                     // QString: model, speed, time; for a tooltip
-        SiblingIndexRole,                 // int: from 0
-        SiblingCountRole,                 // int: versions of this message
-        DroppedTextRole,                  // QString: which messages no longer fit; may be empty
-        PromptProgressRole,               // double: 0 to 1 while the prompt is read, else -1
-        LastRole,                         // bool: the newest of the branch
+        FromUserRole, // bool: else the model's
+        TextRole, // QString: as stored (Markdown in answers)
+        BlocksRole, // BlockListModel*: owned by this model
+        StateRole, // State
+        ErrorTextRole, // QString: Failed: one sentence
+        InfoTextRole, // QString: model, speed, time; for a tooltip
+        SiblingIndexRole, // int: from 0
+        SiblingCountRole, // int: versions of this message
+        DroppedTextRole, // QString: which messages no longer fit; may be empty
+        PromptProgressRole, // double: 0 to 1 while the prompt is read, else -1
+        LastRole, // bool: the newest of the branch
     };
     Q_ENUM(Role)
 
@@ -50,7 +50,7 @@ public:
     Q_INVOKABLE int rowOf(qint64 message) const; // -1: not in the branch
 
     void setBranch(const QVector<chat::Message> &branch); // rows that are in both stay
-    void add(const chat::Message &message);               // below its parent; what was there goes
+    void add(const chat::Message &message); // below its parent; what was there goes
     void appendText(chat::MessageId id, const QString &text);
     void setPromptProgress(chat::MessageId id, double fraction);
     void finish(const chat::Message &message);

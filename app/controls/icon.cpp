@@ -5,8 +5,7 @@
 
 namespace alcove::controls {
 
-Icon::Icon(QQuickItem *parent) :
-    QQuickPaintedItem(parent)
+Icon::Icon(QQuickItem *parent) : QQuickPaintedItem(parent)
 {
     setImplicitSize(20, 20); // the grid the icons are drawn on
 }

@@ -15,7 +15,7 @@ namespace alcove::markdown {
 namespace {
 
 constexpr int kMaxCells = 10'000; // md4c fills short rows up: a small text could ask for millions
-constexpr int kMaxDepth = 8;      // deeper lists and quotations are shown at this depth
+constexpr int kMaxDepth = 8; // deeper lists and quotations are shown at this depth
 
 struct List {
     bool ordered = false;
@@ -42,12 +42,14 @@ public:
             break;
         case MD_BLOCK_UL:
             closeLeaf();
-            m_lists.append({false, static_cast<MD_BLOCK_UL_DETAIL *>(detail)->is_tight != 0, 1, {}});
+            m_lists.append(
+                {false, static_cast<MD_BLOCK_UL_DETAIL *>(detail)->is_tight != 0, 1, {}});
             break;
         case MD_BLOCK_OL: {
             closeLeaf();
             const auto *list = static_cast<MD_BLOCK_OL_DETAIL *>(detail);
-            m_lists.append({true, list->is_tight != 0, list->start, QLatin1Char(list->mark_delimiter)});
+            m_lists.append(
+                {true, list->is_tight != 0, list->start, QLatin1Char(list->mark_delimiter)});
             break;
         }
         case MD_BLOCK_LI:
@@ -195,8 +197,8 @@ private:
             return text;
         for (int i = 0; from.substr_offsets[i] < from.size; ++i) {
             const auto begin = from.substr_offsets[i];
-            const QString part = QString::fromUtf8(from.text + begin,
-                                                   qsizetype(from.substr_offsets[i + 1] - begin));
+            const QString part =
+                QString::fromUtf8(from.text + begin, qsizetype(from.substr_offsets[i + 1] - begin));
             if (from.substr_types[i] == MD_TEXT_ENTITY)
                 text += entityText(part);
             else if (from.substr_types[i] == MD_TEXT_NORMAL)
@@ -210,13 +212,13 @@ private:
         closeLeaf();
         List &list = m_lists.last();
         static const char16_t bullets[] = {u'\u2022', u'\u25e6', u'\u25aa'};
-        m_marker = list.ordered
-            ? QString::number(list.number) + list.delimiter
-            : QString(QChar(bullets[(m_lists.size() - 1) % 3]));
+        m_marker = list.ordered ? QString::number(list.number) + list.delimiter
+                                : QString(QChar(bullets[(m_lists.size() - 1) % 3]));
         if (list.ordered && list.number < std::numeric_limits<unsigned>::max())
             ++list.number;
-        m_task = !item.is_task ? TaskState::None
-            : item.task_mark == ' ' ? TaskState::Open : TaskState::Done;
+        m_task = !item.is_task      ? TaskState::None
+            : item.task_mark == ' ' ? TaskState::Open
+                                    : TaskState::Done;
         if (m_task != TaskState::None)
             m_marker.clear();
     }
@@ -225,7 +227,7 @@ private:
     {
         if (header) {
             ++m_leaf.columns;
-            m_leaf.alignments.append(cell.align == MD_ALIGN_RIGHT ? CellAlignment::End
+            m_leaf.alignments.append(cell.align == MD_ALIGN_RIGHT        ? CellAlignment::End
                                          : cell.align == MD_ALIGN_CENTER ? CellAlignment::Center
                                                                          : CellAlignment::Start);
         }
@@ -299,7 +301,7 @@ private:
     TaskState m_task = TaskState::None;
     int m_quoteDepth = 0;
     int m_cells = 0;
-    int m_links = 0;     // depth of links and pictures
+    int m_links = 0; // depth of links and pictures
     int m_openLinks = 0; // the depth at which an anchor is open; 0: none
 };
 

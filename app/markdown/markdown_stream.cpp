@@ -26,7 +26,8 @@ qsizetype listMarker(QStringView line)
         return 0;
     }
     ++i;
-    return i == line.size() || line[i] == QLatin1Char(' ') || line[i] == QLatin1Char('\t') ? i + 1 : 0;
+    return i == line.size() || line[i] == QLatin1Char(' ') || line[i] == QLatin1Char('\t') ? i + 1
+                                                                                           : 0;
 }
 
 // The line without the quotation and list marks before its text.

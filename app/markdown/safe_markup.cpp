@@ -26,7 +26,8 @@ QString escaped(const QString &text)
         default:
             // Controls, and the noncharacters that QTextDocument uses for its own structure.
             if ((c.unicode() < 0x20 && c != QLatin1Char('\t') && c != QLatin1Char('\n'))
-                || c == QChar::ObjectReplacementCharacter || (c.unicode() >= 0xfdd0 && c.unicode() <= 0xfdef))
+                || c == QChar::ObjectReplacementCharacter
+                || (c.unicode() >= 0xfdd0 && c.unicode() <= 0xfdef))
                 break;
             safe += c;
         }
@@ -36,7 +37,8 @@ QString escaped(const QString &text)
 
 QString entityText(const QString &entity)
 {
-    if (entity.size() < 3 || !entity.startsWith(QLatin1Char('&')) || !entity.endsWith(QLatin1Char(';')))
+    if (entity.size() < 3 || !entity.startsWith(QLatin1Char('&'))
+        || !entity.endsWith(QLatin1Char(';')))
         return entity;
     const QString name = entity.mid(1, entity.size() - 2);
     if (name.startsWith(QLatin1Char('#'))) {
@@ -50,26 +52,26 @@ QString entityText(const QString &entity)
     }
     // Those that models write; any other is shown as it stands.
     static const QHash<QString, char16_t> known = {
-        {QStringLiteral("amp"), u'&'},       {QStringLiteral("lt"), u'<'},
-        {QStringLiteral("gt"), u'>'},        {QStringLiteral("quot"), u'"'},
-        {QStringLiteral("apos"), u'\''},     {QStringLiteral("nbsp"), u'\u00a0'},
-        {QStringLiteral("copy"), u'\u00a9'}, {QStringLiteral("reg"), u'\u00ae'},
-        {QStringLiteral("trade"), u'\u2122'}, {QStringLiteral("deg"), u'\u00b0'},
+        {QStringLiteral("amp"), u'&'},         {QStringLiteral("lt"), u'<'},
+        {QStringLiteral("gt"), u'>'},          {QStringLiteral("quot"), u'"'},
+        {QStringLiteral("apos"), u'\''},       {QStringLiteral("nbsp"), u'\u00a0'},
+        {QStringLiteral("copy"), u'\u00a9'},   {QStringLiteral("reg"), u'\u00ae'},
+        {QStringLiteral("trade"), u'\u2122'},  {QStringLiteral("deg"), u'\u00b0'},
         {QStringLiteral("plusmn"), u'\u00b1'}, {QStringLiteral("times"), u'\u00d7'},
         {QStringLiteral("divide"), u'\u00f7'}, {QStringLiteral("middot"), u'\u00b7'},
-        {QStringLiteral("bull"), u'\u2022'}, {QStringLiteral("hellip"), u'\u2026'},
-        {QStringLiteral("ndash"), u'\u2013'}, {QStringLiteral("mdash"), u'\u2014'},
-        {QStringLiteral("lsquo"), u'\u2018'}, {QStringLiteral("rsquo"), u'\u2019'},
-        {QStringLiteral("ldquo"), u'\u201c'}, {QStringLiteral("rdquo"), u'\u201d'},
-        {QStringLiteral("laquo"), u'\u00ab'}, {QStringLiteral("raquo"), u'\u00bb'},
-        {QStringLiteral("larr"), u'\u2190'}, {QStringLiteral("uarr"), u'\u2191'},
-        {QStringLiteral("rarr"), u'\u2192'}, {QStringLiteral("darr"), u'\u2193'},
-        {QStringLiteral("harr"), u'\u2194'}, {QStringLiteral("ne"), u'\u2260'},
-        {QStringLiteral("le"), u'\u2264'},   {QStringLiteral("ge"), u'\u2265'},
-        {QStringLiteral("infin"), u'\u221e'}, {QStringLiteral("euro"), u'\u20ac'},
-        {QStringLiteral("pound"), u'\u00a3'}, {QStringLiteral("sect"), u'\u00a7'},
-        {QStringLiteral("micro"), u'\u00b5'}, {QStringLiteral("pi"), u'\u03c0'},
-        {QStringLiteral("alpha"), u'\u03b1'}, {QStringLiteral("beta"), u'\u03b2'},
+        {QStringLiteral("bull"), u'\u2022'},   {QStringLiteral("hellip"), u'\u2026'},
+        {QStringLiteral("ndash"), u'\u2013'},  {QStringLiteral("mdash"), u'\u2014'},
+        {QStringLiteral("lsquo"), u'\u2018'},  {QStringLiteral("rsquo"), u'\u2019'},
+        {QStringLiteral("ldquo"), u'\u201c'},  {QStringLiteral("rdquo"), u'\u201d'},
+        {QStringLiteral("laquo"), u'\u00ab'},  {QStringLiteral("raquo"), u'\u00bb'},
+        {QStringLiteral("larr"), u'\u2190'},   {QStringLiteral("uarr"), u'\u2191'},
+        {QStringLiteral("rarr"), u'\u2192'},   {QStringLiteral("darr"), u'\u2193'},
+        {QStringLiteral("harr"), u'\u2194'},   {QStringLiteral("ne"), u'\u2260'},
+        {QStringLiteral("le"), u'\u2264'},     {QStringLiteral("ge"), u'\u2265'},
+        {QStringLiteral("infin"), u'\u221e'},  {QStringLiteral("euro"), u'\u20ac'},
+        {QStringLiteral("pound"), u'\u00a3'},  {QStringLiteral("sect"), u'\u00a7'},
+        {QStringLiteral("micro"), u'\u00b5'},  {QStringLiteral("pi"), u'\u03c0'},
+        {QStringLiteral("alpha"), u'\u03b1'},  {QStringLiteral("beta"), u'\u03b2'},
         {QStringLiteral("frac12"), u'\u00bd'}, {QStringLiteral("check"), u'\u2713'},
     };
     const auto found = known.constFind(name);

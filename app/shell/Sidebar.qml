@@ -38,7 +38,8 @@ Rectangle {
 
             Image {
                 source: "qrc:/icons/alcove.svg"
-                sourceSize: Qt.size(Theme.space24, Theme.space24)
+                sourceSize.width: Theme.space24
+                sourceSize.height: Theme.space24
                 Layout.preferredWidth: Theme.space24
                 Layout.preferredHeight: Theme.space24
                 Layout.leftMargin: Theme.space8
@@ -119,7 +120,7 @@ Rectangle {
 
             delegate: ChatRow {
                 width: list.width
-                open: sidebar.shell.page === ShellViewModel.ChatPage && chatId === sidebar.chat.chatId
+                open: sidebar.shell.page === ShellViewModel.ChatPage && chatId === sidebar.chat.chatId // qmllint disable
                 current: list.currentIndex === index && list.activeFocus
                 onClicked: {
                     sidebar.chat.open(chatId);

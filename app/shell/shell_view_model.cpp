@@ -15,9 +15,8 @@ QString sidebarKey()
 
 } // namespace
 
-ShellViewModel::ShellViewModel(storage::Settings &settings, Mode mode, QObject *parent) :
-    QObject(parent),
-    m_settings(settings), m_mode(mode)
+ShellViewModel::ShellViewModel(storage::Settings &settings, Mode mode, QObject *parent)
+    : QObject(parent), m_settings(settings), m_mode(mode)
 {
     connect(&m_settings, &storage::Settings::changed, this, [this](const QString &key) {
         if (key == QLatin1String("theme") || key == QLatin1String("fontScale"))

@@ -22,10 +22,12 @@ class ShellViewModel : public QObject
     QML_ELEMENT
     QML_UNCREATABLE("Made by the program and handed to the window.")
     Q_PROPERTY(Page page READ page WRITE setPage NOTIFY pageChanged FINAL)
-    Q_PROPERTY(bool sidebarShown READ sidebarShown WRITE setSidebarShown NOTIFY sidebarShownChanged FINAL)
-    Q_PROPERTY(QString theme READ theme NOTIFY looksChanged FINAL)       // system, light or dark
+    Q_PROPERTY(
+        bool sidebarShown READ sidebarShown WRITE setSidebarShown NOTIFY sidebarShownChanged FINAL)
+    Q_PROPERTY(QString theme READ theme NOTIFY looksChanged FINAL) // system, light or dark
     Q_PROPERTY(double fontScale READ fontScale NOTIFY looksChanged FINAL) // 0.75 to 2
-    // One sentence about the program's own state, e.g. a setting that could not be saved; may be empty.
+    // One sentence about the program's own state, e.g. a setting that could not be saved; may be
+    // empty.
     Q_PROPERTY(QString notice READ notice NOTIFY noticeChanged FINAL)
     Q_PROPERTY(bool demo READ demo CONSTANT FINAL) // answers are written in advance
 public:

@@ -21,9 +21,8 @@ QString key()
 
 } // namespace
 
-WindowPlacement::WindowPlacement(QWindow &window, storage::Settings &settings, QObject *parent) :
-    QObject(parent),
-    m_window(window), m_settings(settings)
+WindowPlacement::WindowPlacement(QWindow &window, storage::Settings &settings, QObject *parent)
+    : QObject(parent), m_window(window), m_settings(settings)
 {
     restore();
     m_timer.setSingleShot(true);
@@ -64,7 +63,8 @@ void WindowPlacement::restore()
     QVector<QRect> screens;
     for (const QScreen *screen : QGuiApplication::screens())
         screens.append(screen->availableGeometry());
-    const QRect wanted(stored.value(QStringLiteral("x")).toInt(), stored.value(QStringLiteral("y")).toInt(),
+    const QRect wanted(stored.value(QStringLiteral("x")).toInt(),
+                       stored.value(QStringLiteral("y")).toInt(),
                        stored.value(QStringLiteral("width")).toInt(),
                        stored.value(QStringLiteral("height")).toInt());
     const QRect place = visiblePlace(wanted, screens, m_window.minimumSize());
@@ -85,13 +85,13 @@ void WindowPlacement::note()
 void WindowPlacement::save()
 {
     m_timer.stop();
-    m_settings.setValue(key(),
-                        QVariantMap{{QStringLiteral("x"), m_normal.x()},
-                                    {QStringLiteral("y"), m_normal.y()},
-                                    {QStringLiteral("width"), m_normal.width()},
-                                    {QStringLiteral("height"), m_normal.height()},
-                                    {QStringLiteral("maximized"),
-                                     m_window.windowState() == Qt::WindowMaximized}});
+    m_settings.setValue(
+        key(),
+        QVariantMap{{QStringLiteral("x"), m_normal.x()},
+                    {QStringLiteral("y"), m_normal.y()},
+                    {QStringLiteral("width"), m_normal.width()},
+                    {QStringLiteral("height"), m_normal.height()},
+                    {QStringLiteral("maximized"), m_window.windowState() == Qt::WindowMaximized}});
 }
 
 } // namespace alcove::shell

@@ -1,7 +1,7 @@
 // WindowPlacement: puts the window where it was, and remembers where it goes.
 //
-// GUI thread; over a window and the settings, which outlive it. A place that is on no screen any more
-// is not used.
+// GUI thread; over a window and the settings, which outlive it. A place that is on no screen any
+// more is not used.
 #pragma once
 
 #include <QObject>

@@ -30,9 +30,9 @@ bool systemReducesMotion()
 #else
     // What GTK desktops write for programs that are not GTK's own.
     for (const char *version : {"gtk-4.0", "gtk-3.0"}) {
-        const QString file = QStandardPaths::locate(
-            QStandardPaths::GenericConfigLocation,
-            QLatin1String(version) + QStringLiteral("/settings.ini"));
+        const QString file =
+            QStandardPaths::locate(QStandardPaths::GenericConfigLocation,
+                                   QLatin1String(version) + QStringLiteral("/settings.ini"));
         if (file.isEmpty())
             continue;
         const QSettings gtk(file, QSettings::IniFormat);
@@ -58,8 +58,7 @@ bool systemIsDark()
 
 } // namespace
 
-SystemLook::SystemLook(QObject *parent) :
-    QObject(parent)
+SystemLook::SystemLook(QObject *parent) : QObject(parent)
 {
     m_reducedMotion = systemReducesMotion();
     m_monospaceFamily = QFontDatabase::systemFont(QFontDatabase::FixedFont).family();

@@ -12,8 +12,8 @@ constexpr int kLoadSteps = 40;
 constexpr int kPromptSteps = 10;
 constexpr quint32 kContextLength = 4096;
 
-const char *const kGreeting = R"md(This is the **demonstration**: every answer here was written in advance, so that
-the window can be tried without a model.
+const char *const kGreeting =
+    R"md(This is the **demonstration**: every answer here was written in advance, so that the window can be tried without a model.
 
 Ask for one of these to see how it looks:
 
@@ -28,8 +28,7 @@ Ask for one of these to see how it looks:
 
 const char *const kCode = R"md(### A running mean
 
-It keeps the count and the mean, and nothing else, so it uses the same little memory for ten values as
-for ten million:
+It keeps the count and the mean, and nothing else, so it uses the same little memory for ten values as for ten million:
 
 ```cpp
 class RunningMean
@@ -57,7 +56,8 @@ mean += (value - mean) / count
 ```
 )md";
 
-const char *const kTable = R"md(Three common formats for the weights of a model, for one with 7 billion of them:
+const char *const kTable =
+    R"md(Three common formats for the weights of a model, for one with 7 billion of them:
 
 | Format | Bits per weight | Size | What to expect |
 |:-------|----------------:|-----:|:---------------|
@@ -83,12 +83,10 @@ Before you start:
 - [ ] ~~A perfect plan~~
 )md";
 
-const char *const kLink = R"md(The format of the model files is described in the
-[GGUF document](https://github.com/ggml-org/ggml/blob/master/docs/gguf.md). Alcove shows where a link
-leads and asks before it opens the browser.
+const char *const kLink =
+    R"md(The format of the model files is described in the [GGUF document](https://github.com/ggml-org/ggml/blob/master/docs/gguf.md). Alcove shows where a link leads and asks before it opens the browser.
 
-Pictures from the network are never loaded; they stay links:
-![a diagram of a transformer](https://example.org/transformer.png)
+Pictures from the network are never loaded; they stay links: ![a diagram of a transformer](https://example.org/transformer.png)
 )md";
 
 const char *const kHtml = R"md(HTML is shown as it was written, never run:
@@ -103,16 +101,17 @@ QString longAnswer()
     QString text = QStringLiteral("## Twelve short notes\n\n");
     const QStringList subjects = {
         QStringLiteral("light"), QStringLiteral("water"), QStringLiteral("paper"),
-        QStringLiteral("wood"), QStringLiteral("iron"), QStringLiteral("glass"),
-        QStringLiteral("wool"), QStringLiteral("stone"), QStringLiteral("salt"),
-        QStringLiteral("clay"), QStringLiteral("bread"), QStringLiteral("ink")};
+        QStringLiteral("wood"),  QStringLiteral("iron"),  QStringLiteral("glass"),
+        QStringLiteral("wool"),  QStringLiteral("stone"), QStringLiteral("salt"),
+        QStringLiteral("clay"),  QStringLiteral("bread"), QStringLiteral("ink")};
     int number = 0;
     for (const QString &subject : subjects) {
         text += QStringLiteral("### %1. On %2\n\n").arg(++number).arg(subject);
-        text += QStringLiteral("People have worked with %1 for as long as there have been people, and "
-                               "each generation thinks that it is the first to do so properly. What "
-                               "stays is the habit of looking closely: *what does %1 do when it is left "
-                               "alone?* The rest follows from the answer.\n\n")
+        text += QStringLiteral(
+                    "People have worked with %1 for as long as there have been people, and "
+                    "each generation thinks that it is the first to do so properly. What "
+                    "stays is the habit of looking closely: *what does %1 do when it is left "
+                    "alone?* The rest follows from the answer.\n\n")
                     .arg(subject);
     }
     return text;
@@ -141,9 +140,8 @@ QStringList tokensOf(const QString &text)
 
 } // namespace
 
-ScriptedEngine::ScriptedEngine(const ScriptedPace &pace, QObject *parent) :
-    ChatEngine(parent),
-    m_pace(pace)
+ScriptedEngine::ScriptedEngine(const ScriptedPace &pace, QObject *parent)
+    : ChatEngine(parent), m_pace(pace)
 {
     m_loadTimer.setInterval(m_pace.loadStepMs);
     connect(&m_loadTimer, &QTimer::timeout, this, &ScriptedEngine::loadStep);
@@ -219,8 +217,10 @@ void ScriptedEngine::loadStep()
     model.name = file.completeBaseName();
     model.architecture = QStringLiteral("scripted");
     model.device = QStringLiteral("Demo");
-    model.deviceReason = QStringLiteral("The demonstration needs no device: its answers are written in advance.");
-    model.contextLength = m_loadRequest.contextLength > 0 ? m_loadRequest.contextLength : kContextLength;
+    model.deviceReason =
+        QStringLiteral("The demonstration needs no device: its answers are written in advance.");
+    model.contextLength =
+        m_loadRequest.contextLength > 0 ? m_loadRequest.contextLength : kContextLength;
     model.memoryBytes = 24u * 1024 * 1024;
     model.loadSeconds = kLoadSteps * m_pace.loadStepMs / 1000.0;
     if (file.fileName().contains(QLatin1String("template")))
@@ -238,9 +238,10 @@ void ScriptedEngine::generate(const GenerateRequest &request)
     m_failAfter = -1;
     m_promptSteps = 0;
     if (!m_model || request.messages.isEmpty()) {
-        emit generationFailed(request.id,
-                              m_model ? Error{ErrorCode::InvalidArgument, "There is nothing to answer.", {}}
-                                      : Error{ErrorCode::NotFound, "No model is loaded.", {}});
+        emit generationFailed(
+            request.id,
+            m_model ? Error{ErrorCode::InvalidArgument, "There is nothing to answer.", {}}
+                    : Error{ErrorCode::NotFound, "No model is loaded.", {}});
         return;
     }
     if (!m_model->chatTemplateError.isEmpty()
@@ -282,11 +283,12 @@ void ScriptedEngine::tokenStep()
     if (m_failAfter >= 0 && int(m_result.answerTokens) >= m_failAfter) {
         m_answerTimer.stop();
         m_phase = Phase::Idle;
-        emit generationFailed(m_request.id,
-                              Error{ErrorCode::OutOfDeviceMemory,
-                                    "The graphics card ran out of memory. What was written so far is "
-                                    "kept; a shorter context needs less.",
-                                    "scripted failure"});
+        emit generationFailed(
+            m_request.id,
+            Error{ErrorCode::OutOfDeviceMemory,
+                  "The graphics card ran out of memory. What was written so far is "
+                  "kept; a shorter context needs less.",
+                  "scripted failure"});
         return;
     }
     if (m_tokens.isEmpty()) {

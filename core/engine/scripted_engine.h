@@ -1,9 +1,10 @@
 // ScriptedEngine: a ChatEngine without a model: fixed words at a fixed pace.
 //
-// The offline twin behind `alcove --demo`, the tests of the window and its screenshots. All on the GUI
-// thread. Answers are chosen by a word of the prompt (code, table, list, link, long, html) and come as
-// Markdown; "error" in a prompt fails half way, "crowded" reports messages that no longer fit. A model
-// whose file name contains "broken" fails to load, one with "template" loads with a template error.
+// The offline twin behind `alcove --demo`, the tests of the window and its screenshots. All on the
+// GUI thread. Answers are chosen by a word of the prompt (code, table, list, link, long, html) and
+// come as Markdown; "error" in a prompt fails half way, "crowded" reports messages that no longer
+// fit. A model whose file name contains "broken" fails to load, one with "template" loads with a
+// template error.
 #pragma once
 
 #include "core/engine/chat_engine.h"
@@ -15,7 +16,7 @@
 namespace alcove::engine {
 
 struct ScriptedPace {
-    int loadStepMs = 30;   // 40 steps
+    int loadStepMs = 30; // 40 steps
     int promptStepMs = 60; // 10 steps
     int tokenMs = 22;
 };

@@ -13,8 +13,8 @@ namespace {
 // The tags our markup may hold; anything else in angle brackets is a leak.
 bool isSafe(const QString &markup)
 {
-    static const QRegularExpression allowed(QStringLiteral(
-        "</?(b|i|s|code)>|<br/>|</a>|<a href=\"(https?://|mailto:)[^\"<>]*\">"));
+    static const QRegularExpression allowed(
+        QStringLiteral("</?(b|i|s|code)>|<br/>|</a>|<a href=\"(https?://|mailto:)[^\"<>]*\">"));
     QString rest = markup;
     rest.remove(allowed);
     return !rest.contains(QLatin1Char('<')) && !rest.contains(QLatin1Char('>'));
@@ -89,8 +89,7 @@ private Q_SLOTS:
         QCOMPARE(kinds(blocks), QStringLiteral("hp"));
         QCOMPARE(blocks[0].level, 2);
         QCOMPARE(blocks[0].html, QStringLiteral("A <i>b</i>"));
-        QCOMPARE(blocks[1].html,
-                 QStringLiteral("c <b>d</b> <code>e&lt;f</code> <s>g</s><br/>h"));
+        QCOMPARE(blocks[1].html, QStringLiteral("c <b>d</b> <code>e&lt;f</code> <s>g</s><br/>h"));
     }
 
     void listsKnowTheirDepthAndMarker()
@@ -134,7 +133,8 @@ private Q_SLOTS:
 
     void tablesAreGrids()
     {
-        const auto blocks = blocksOf(QStringLiteral("| a | **b** | c |\n|:--|:-:|--:|\n| 1 | 2 | 3 |\n| 4 |"));
+        const auto blocks =
+            blocksOf(QStringLiteral("| a | **b** | c |\n|:--|:-:|--:|\n| 1 | 2 | 3 |\n| 4 |"));
         QCOMPARE(kinds(blocks), QStringLiteral("t"));
         QCOMPARE(blocks[0].columns, 3);
         QCOMPARE(blocks[0].cells.size(), 9);
@@ -168,7 +168,8 @@ private Q_SLOTS:
         QTest::newRow("alt") << QStringLiteral("![<b>x</b>](https://a.b/c.png)");
         QTest::newRow("code") << QStringLiteral("`</code><img src=x>`");
         QTest::newRow("unclosed") << QStringLiteral("<a href=\"x");
-        QTest::newRow("structure") << QString(QStringLiteral("a") + QChar(0xfdd0) + QChar(0xfffc) + QChar(1));
+        QTest::newRow("structure")
+            << QString(QStringLiteral("a") + QChar(0xfdd0) + QChar(0xfffc) + QChar(1));
         QTest::newRow("autolink") << QStringLiteral("<https://a.b/<img>> <javascript:alert(1)>");
     }
 
@@ -191,16 +192,25 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("href");
         QTest::addColumn<QString>("offered");
-        QTest::newRow("https") << "https://example.org/a" << "https://example.org/a";
-        QTest::newRow("mail") << "mailto:a@example.org" << "mailto:a@example.org";
-        QTest::newRow("file") << "file:///etc/passwd" << "";
-        QTest::newRow("script") << "javascript:alert(1)" << "";
-        QTest::newRow("data") << "data:text/html,x" << "";
-        QTest::newRow("relative") << "/a/b" << "";
-        QTest::newRow("no host") << "https:///a" << "";
-        QTest::newRow("case") << "HTTPS://EXAMPLE.org/" << "https://example.org/";
+        QTest::newRow("https") << "https://example.org/a"
+                               << "https://example.org/a";
+        QTest::newRow("mail") << "mailto:a@example.org"
+                              << "mailto:a@example.org";
+        QTest::newRow("file") << "file:///etc/passwd"
+                              << "";
+        QTest::newRow("script") << "javascript:alert(1)"
+                                << "";
+        QTest::newRow("data") << "data:text/html,x"
+                              << "";
+        QTest::newRow("relative") << "/a/b"
+                                  << "";
+        QTest::newRow("no host") << "https:///a"
+                                 << "";
+        QTest::newRow("case") << "HTTPS://EXAMPLE.org/"
+                              << "https://example.org/";
         // What looks like another host is shown as what it is.
-        QTest::newRow("lookalike") << QStringLiteral("https://ex\u0430mple.org/") << "https://xn--exmple-4nf.org/";
+        QTest::newRow("lookalike")
+            << QStringLiteral("https://ex\u0430mple.org/") << "https://xn--exmple-4nf.org/";
     }
 
     void onlyTheWebAndMailAreOffered()
@@ -212,9 +222,10 @@ private Q_SLOTS:
 
     void hugeTablesAreRefused()
     {
-        QString text = QStringLiteral("|") + QStringLiteral("a|").repeated(2000) + QStringLiteral("\n|")
-            + QStringLiteral("--|").repeated(2000) + QStringLiteral("\n");
-        text += QStringLiteral("|x\n").repeated(2000); // md4c would fill this up to four million cells
+        QString text = QStringLiteral("|") + QStringLiteral("a|").repeated(2000)
+            + QStringLiteral("\n|") + QStringLiteral("--|").repeated(2000) + QStringLiteral("\n");
+        text +=
+            QStringLiteral("|x\n").repeated(2000); // md4c would fill this up to four million cells
         const auto blocks = blocksOf(text);
         QCOMPARE(blocks.size(), 1);
         QCOMPARE(blocks[0].type, BlockType::Paragraph);
@@ -233,7 +244,8 @@ private Q_SLOTS:
     void whatTheUserTypedIsKept()
     {
         QCOMPARE(plainMarkup(QStringLiteral("a <b> **c**\n  d")),
-                 QStringLiteral("a &lt;b&gt; **c**<br/>\u00a0\u00a0d").replace(QStringLiteral("\u00a0\u00a0"), QStringLiteral("\u00a0\u00a0")));
+                 QStringLiteral("a &lt;b&gt; **c**<br/>\u00a0\u00a0d")
+                     .replace(QStringLiteral("\u00a0\u00a0"), QStringLiteral("\u00a0\u00a0")));
     }
 
     void aStreamEndsAsTheWholeText()
@@ -264,13 +276,30 @@ private Q_SLOTS:
     void randomTextIsSafeAndStreams()
     {
         // Pieces that open, close and confuse each other.
-        const QStringList pieces = {
-            QStringLiteral("\n"), QStringLiteral("\n\n"), QStringLiteral("- "), QStringLiteral("1. "),
-            QStringLiteral("> "), QStringLiteral("```"), QStringLiteral("~~~\n"), QStringLiteral("    "),
-            QStringLiteral("**"), QStringLiteral("_"), QStringLiteral("`"), QStringLiteral("<img src=x>"),
-            QStringLiteral("[a](http://b"), QStringLiteral(")"), QStringLiteral("!["), QStringLiteral("| a | b |\n"),
-            QStringLiteral("|--|--|\n"), QStringLiteral("# "), QStringLiteral("word"), QStringLiteral("&amp;"),
-            QStringLiteral("---\n"), QStringLiteral("  "), QStringLiteral("\t"), QStringLiteral("<")};
+        const QStringList pieces = {QStringLiteral("\n"),
+                                    QStringLiteral("\n\n"),
+                                    QStringLiteral("- "),
+                                    QStringLiteral("1. "),
+                                    QStringLiteral("> "),
+                                    QStringLiteral("```"),
+                                    QStringLiteral("~~~\n"),
+                                    QStringLiteral("    "),
+                                    QStringLiteral("**"),
+                                    QStringLiteral("_"),
+                                    QStringLiteral("`"),
+                                    QStringLiteral("<img src=x>"),
+                                    QStringLiteral("[a](http://b"),
+                                    QStringLiteral(")"),
+                                    QStringLiteral("!["),
+                                    QStringLiteral("| a | b |\n"),
+                                    QStringLiteral("|--|--|\n"),
+                                    QStringLiteral("# "),
+                                    QStringLiteral("word"),
+                                    QStringLiteral("&amp;"),
+                                    QStringLiteral("---\n"),
+                                    QStringLiteral("  "),
+                                    QStringLiteral("\t"),
+                                    QStringLiteral("<")};
         QRandomGenerator random(7);
         for (int round = 0; round < 400; ++round) {
             MarkdownStream stream;
