@@ -11,18 +11,20 @@ namespace {
 
 const QSet<QString> &emptyWords()
 {
-    static const QSet<QString> words {
-        QStringLiteral("a"), QStringLiteral("an"), QStringLiteral("and"), QStringLiteral("are"),
-        QStringLiteral("as"), QStringLiteral("at"), QStringLiteral("be"), QStringLiteral("can"),
-        QStringLiteral("do"), QStringLiteral("does"), QStringLiteral("for"), QStringLiteral("from"),
-        QStringLiteral("how"), QStringLiteral("i"), QStringLiteral("if"), QStringLiteral("in"),
-        QStringLiteral("is"), QStringLiteral("it"), QStringLiteral("me"), QStringLiteral("my"),
-        QStringLiteral("of"), QStringLiteral("on"), QStringLiteral("or"), QStringLiteral("s"),
-        QStringLiteral("should"), QStringLiteral("the"), QStringLiteral("there"),
-        QStringLiteral("this"), QStringLiteral("to"), QStringLiteral("use"), QStringLiteral("what"),
-        QStringLiteral("when"), QStringLiteral("where"), QStringLiteral("which"),
-        QStringLiteral("why"), QStringLiteral("will"), QStringLiteral("with"),
-        QStringLiteral("you"), QStringLiteral("your")};
+    static const QSet<QString> words{
+        QStringLiteral("a"),      QStringLiteral("an"),   QStringLiteral("and"),
+        QStringLiteral("are"),    QStringLiteral("as"),   QStringLiteral("at"),
+        QStringLiteral("be"),     QStringLiteral("can"),  QStringLiteral("do"),
+        QStringLiteral("does"),   QStringLiteral("for"),  QStringLiteral("from"),
+        QStringLiteral("how"),    QStringLiteral("i"),    QStringLiteral("if"),
+        QStringLiteral("in"),     QStringLiteral("is"),   QStringLiteral("it"),
+        QStringLiteral("me"),     QStringLiteral("my"),   QStringLiteral("of"),
+        QStringLiteral("on"),     QStringLiteral("or"),   QStringLiteral("s"),
+        QStringLiteral("should"), QStringLiteral("the"),  QStringLiteral("there"),
+        QStringLiteral("this"),   QStringLiteral("to"),   QStringLiteral("use"),
+        QStringLiteral("what"),   QStringLiteral("when"), QStringLiteral("where"),
+        QStringLiteral("which"),  QStringLiteral("why"),  QStringLiteral("will"),
+        QStringLiteral("with"),   QStringLiteral("you"),  QStringLiteral("your")};
     return words;
 }
 
@@ -48,8 +50,7 @@ double match(const QStringList &list, const QString &word)
 
 double matchEntry(const HelpEntry &entry, const QString &word)
 {
-    return std::max({kTitle * match(entry.titleWords, word),
-                     kSearchWord * match(entry.words, word),
+    return std::max({kTitle * match(entry.titleWords, word), kSearchWord * match(entry.words, word),
                      kBody * match(entry.bodyWords, word)});
 }
 
@@ -93,7 +94,8 @@ QVector<HelpEntry> parseHelp(const QString &text)
             entries.last().words = foldedWords(line.mid(6));
         } else if (!line.trimmed().isEmpty()) {
             HelpEntry &entry = entries.last();
-            entry.body += (entry.body.isEmpty() ? QString() : QStringLiteral("\n")) + line.trimmed();
+            entry.body +=
+                (entry.body.isEmpty() ? QString() : QStringLiteral("\n")) + line.trimmed();
             entry.bodyWords += foldedWords(line);
         }
     }
@@ -120,7 +122,8 @@ QVector<int> searchHelp(const QVector<HelpEntry> &entries, const QString &query)
         if (words.isEmpty() || scores[i] > 0)
             found.append(i);
     }
-    std::stable_sort(found.begin(), found.end(), [&](int a, int b) { return scores[a] > scores[b]; });
+    std::stable_sort(found.begin(), found.end(),
+                     [&](int a, int b) { return scores[a] > scores[b]; });
     return found;
 }
 

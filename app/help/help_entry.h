@@ -12,8 +12,8 @@ struct HelpEntry {
     QString title;
     QString body;
     QStringList titleWords; // folded
-    QStringList words;      // search words, folded
-    QStringList bodyWords;  // folded
+    QStringList words; // search words, folded
+    QStringList bodyWords; // folded
 };
 
 // "## title", "words: a b c", then the body up to the next title.

@@ -13,7 +13,8 @@ namespace alcove::models {
 
 namespace {
 
-QVector<ModelFile> look(const QString &starter, const QStringList &files, const QStringList &folders)
+QVector<ModelFile> look(const QString &starter, const QStringList &files,
+                        const QStringList &folders)
 {
     QStringList paths;
     const auto add = [&](const QString &path) {
@@ -27,7 +28,8 @@ QVector<ModelFile> look(const QString &starter, const QStringList &files, const 
         add(file);
     for (const QString &folder : folders) {
         const QDir dir(folder);
-        for (const QString &name : dir.entryList({QStringLiteral("*.gguf")}, QDir::Files, QDir::Name))
+        for (const QString &name :
+             dir.entryList({QStringLiteral("*.gguf")}, QDir::Files, QDir::Name))
             add(dir.filePath(name));
     }
     QVector<ModelFile> rows;
@@ -62,8 +64,7 @@ ModelFile readModelFile(const QString &path)
 
 ModelLibrary::ModelLibrary(const QString &starterPath, QObject *parent)
     : QAbstractListModel(parent), m_starterPath(starterPath)
-{
-}
+{ }
 
 void ModelLibrary::refresh(const QStringList &files, const QStringList &folders)
 {
@@ -120,9 +121,8 @@ QVariant ModelLibrary::data(const QModelIndex &index, int role) const
     case FileNameRole:
         return QFileInfo(row.path).fileName();
     case SizeTextRole:
-        return row.bytes > 0
-            ? QLocale().formattedDataSize(row.bytes, 1, QLocale::DataSizeSIFormat)
-            : QString();
+        return row.bytes > 0 ? QLocale().formattedDataSize(row.bytes, 1, QLocale::DataSizeSIFormat)
+                             : QString();
     case CurrentRole:
         return row.path == m_current;
     case StarterRole:
@@ -136,7 +136,7 @@ QVariant ModelLibrary::data(const QModelIndex &index, int role) const
 
 QHash<int, QByteArray> ModelLibrary::roleNames() const
 {
-    return {{PathRole, "path"},       {NameRole, "name"},       {FileNameRole, "fileName"},
+    return {{PathRole, "path"},         {NameRole, "name"},       {FileNameRole, "fileName"},
             {SizeTextRole, "sizeText"}, {CurrentRole, "current"}, {StarterRole, "starter"},
             {ProblemRole, "problem"}};
 }

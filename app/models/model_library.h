@@ -1,8 +1,8 @@
-// ModelLibrary: the model files that the window offers - the starter, files the user opened, and what
-// lies in the user's model folders. Nothing is copied or moved.
+// ModelLibrary: the model files that the window offers - the starter, files the user opened, and
+// what lies in the user's model folders. Nothing is copied or moved.
 //
-// Lives on the GUI thread. Looking into folders and file headers happens on another thread; the rows
-// are replaced when it is done. A file that cannot run is listed with the reason.
+// Lives on the GUI thread. Looking into folders and file headers happens on another thread; the
+// rows are replaced when it is done. A file that cannot run is listed with the reason.
 #pragma once
 
 #include <QAbstractListModel>
@@ -15,8 +15,8 @@ namespace alcove::models {
 // What the header of a model file says. Plain value.
 struct ModelFile {
     QString path;
-    QString name;     // general.name, else the file's name
-    QString problem;  // empty, or why it cannot run, as one sentence
+    QString name; // general.name, else the file's name
+    QString problem; // empty, or why it cannot run, as one sentence
     qint64 bytes = 0;
     bool starter = false;
     bool operator==(const ModelFile &) const = default;

@@ -11,12 +11,13 @@ ModelViewModel::ModelViewModel(engine::ChatEngine &engine, storage::Settings &se
       m_starterPath(starterPath.isEmpty() ? QString() : QFileInfo(starterPath).absoluteFilePath()),
       m_library(m_starterPath)
 {
-    connect(&m_engine, &engine::ChatEngine::loadProgress, this, [this](quint64 id, double fraction) {
-        if (id != m_loadId || m_state != Loading)
-            return;
-        m_progress = fraction;
-        emit progressChanged();
-    });
+    connect(&m_engine, &engine::ChatEngine::loadProgress, this,
+            [this](quint64 id, double fraction) {
+                if (id != m_loadId || m_state != Loading)
+                    return;
+                m_progress = fraction;
+                emit progressChanged();
+            });
     connect(&m_engine, &engine::ChatEngine::loadFinished, this,
             [this](quint64 id, const engine::LoadedModel &model) {
                 if (id != m_loadId)
@@ -26,15 +27,16 @@ ModelViewModel::ModelViewModel(engine::ChatEngine &engine, storage::Settings &se
                 emit stateChanged();
                 emit modelReady();
             });
-    connect(&m_engine, &engine::ChatEngine::loadFailed, this, [this](quint64 id, const Error &error) {
-        if (id != m_loadId)
-            return;
-        m_loaded = {};
-        m_state = error.cancelled() ? None : Failed;
-        m_errorText = error.cancelled() ? QString() : QString::fromStdString(error.message);
-        m_errorDetail = error.cancelled() ? QString() : QString::fromStdString(error.detail);
-        emit stateChanged();
-    });
+    connect(
+        &m_engine, &engine::ChatEngine::loadFailed, this, [this](quint64 id, const Error &error) {
+            if (id != m_loadId)
+                return;
+            m_loaded = {};
+            m_state = error.cancelled() ? None : Failed;
+            m_errorText = error.cancelled() ? QString() : QString::fromStdString(error.message);
+            m_errorDetail = error.cancelled() ? QString() : QString::fromStdString(error.detail);
+            emit stateChanged();
+        });
     refreshLibrary();
 }
 

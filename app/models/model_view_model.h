@@ -1,7 +1,8 @@
-// ModelViewModel: which model is in use, how its loading goes, and what else there is to choose from.
+// ModelViewModel: which model is in use, how its loading goes, and what else there is to choose
+// from.
 //
-// Lives on the GUI thread, over the engine and the settings (both outlive it). A failed load keeps the
-// choice and says why; the chats are not touched by any of it.
+// Lives on the GUI thread, over the engine and the settings (both outlive it). A failed load keeps
+// the choice and says why; the chats are not touched by any of it.
 #pragma once
 
 #include "app/models/model_library.h"
@@ -23,7 +24,7 @@ class ModelViewModel : public QObject
     Q_PROPERTY(alcove::models::ModelLibrary *library READ library CONSTANT FINAL)
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
     Q_PROPERTY(double progress READ progress NOTIFY progressChanged FINAL) // 0 to 1 while Loading
-    Q_PROPERTY(QString path READ path NOTIFY stateChanged FINAL)           // of the chosen model
+    Q_PROPERTY(QString path READ path NOTIFY stateChanged FINAL) // of the chosen model
     Q_PROPERTY(QString name READ name NOTIFY stateChanged FINAL)
     Q_PROPERTY(QString device READ device NOTIFY stateChanged FINAL)
     Q_PROPERTY(QString deviceReason READ deviceReason NOTIFY stateChanged FINAL)
@@ -41,8 +42,8 @@ public:
     Q_ENUM(State)
 
     // `starterPath`: empty when this installation has none.
-    ModelViewModel(engine::ChatEngine &engine, storage::Settings &settings, const QString &starterPath,
-                   QObject *parent = nullptr);
+    ModelViewModel(engine::ChatEngine &engine, storage::Settings &settings,
+                   const QString &starterPath, QObject *parent = nullptr);
 
     ModelLibrary *library() { return &m_library; }
     State state() const { return m_state; }

@@ -23,7 +23,8 @@ QString kindText(engine::DeviceKind kind)
     case engine::DeviceKind::Other:
         return DeviceListModel::tr("Vulkan device");
     case engine::DeviceKind::Software:
-        return DeviceListModel::tr("Graphics imitated by the processor, slower than the processor itself");
+        return DeviceListModel::tr(
+            "Graphics imitated by the processor, slower than the processor itself");
     case engine::DeviceKind::Processor:
         return DeviceListModel::tr("Processor");
     }
@@ -34,7 +35,7 @@ QString detailText(const engine::DeviceOption &device)
 {
     if (!device.usable())
         return QString::fromStdString(device.problem);
-    QStringList parts {kindText(device.kind)};
+    QStringList parts{kindText(device.kind)};
     if (device.memoryBytes > 0)
         parts.append(DeviceListModel::tr("%1 of memory")
                          .arg(QLocale().formattedDataSize(qint64(device.memoryBytes), 1,
@@ -48,8 +49,7 @@ QString detailText(const engine::DeviceOption &device)
 
 DeviceListModel::DeviceListModel(QObject *parent)
     : DeviceListModel([] { return engine::Hardware::ofThisMachine().list; }, parent)
-{
-}
+{ }
 
 DeviceListModel::DeviceListModel(Finder find, QObject *parent)
     : QAbstractListModel(parent), m_find(std::move(find))

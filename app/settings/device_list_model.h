@@ -1,7 +1,8 @@
 // DeviceListModel: what a model may run on, as the settings offer it: automatic, then each device.
 //
-// Lives on the GUI thread. Asking the Vulkan drivers takes a moment, so refresh() does it on another
-// thread and the rows appear when it is done. A device that cannot be used is listed with the reason.
+// Lives on the GUI thread. Asking the Vulkan drivers takes a moment, so refresh() does it on
+// another thread and the rows appear when it is done. A device that cannot be used is listed with
+// the reason.
 #pragma once
 
 #include "core/engine/device_choice.h"

@@ -13,11 +13,9 @@ bool concernsLoading(const QString &key)
         || key == QLatin1String("contextLength");
 }
 
-constexpr const char *kSamplingKeys[] = {"temperature",   "topK",
-                                         "topP",          "minP",
-                                         "repeatPenalty", "presencePenalty",
-                                         "frequencyPenalty", "seed",
-                                         "maxTokens"};
+constexpr const char *kSamplingKeys[] = {
+    "temperature",      "topK", "topP",     "minP", "repeatPenalty", "presencePenalty",
+    "frequencyPenalty", "seed", "maxTokens"};
 
 } // namespace
 

@@ -26,8 +26,9 @@ class SettingsViewModel : public QObject
     Q_PROPERTY(double fontScale READ fontScale WRITE setFontScale NOTIFY changed FINAL)
     Q_PROPERTY(bool sendWithEnter READ sendWithEnter WRITE setSendWithEnter NOTIFY changed FINAL)
     // Where models run
-    Q_PROPERTY(QString device READ device WRITE setDevice NOTIFY changed FINAL) // auto, cpu, vulkan:N
-    Q_PROPERTY(int threads READ threads WRITE setThreads NOTIFY changed FINAL)  // 0: automatic
+    Q_PROPERTY(
+        QString device READ device WRITE setDevice NOTIFY changed FINAL) // auto, cpu, vulkan:N
+    Q_PROPERTY(int threads READ threads WRITE setThreads NOTIFY changed FINAL) // 0: automatic
     Q_PROPERTY(int contextLength READ contextLength WRITE setContextLength NOTIFY changed FINAL)
     Q_PROPERTY(alcove::settings::DeviceListModel *devices READ devices CONSTANT FINAL)
     // Answers
@@ -38,22 +39,29 @@ class SettingsViewModel : public QObject
     Q_PROPERTY(double topP READ topP WRITE setTopP NOTIFY changed FINAL)
     Q_PROPERTY(double minP READ minP WRITE setMinP NOTIFY changed FINAL)
     Q_PROPERTY(double repeatPenalty READ repeatPenalty WRITE setRepeatPenalty NOTIFY changed FINAL)
-    Q_PROPERTY(double presencePenalty READ presencePenalty WRITE setPresencePenalty NOTIFY changed FINAL)
-    Q_PROPERTY(double frequencyPenalty READ frequencyPenalty WRITE setFrequencyPenalty NOTIFY changed FINAL)
-    Q_PROPERTY(QString seed READ seed WRITE setSeed NOTIFY changed FINAL) // digits; empty: a new one each time
+    Q_PROPERTY(
+        double presencePenalty READ presencePenalty WRITE setPresencePenalty NOTIFY changed FINAL)
+    Q_PROPERTY(double frequencyPenalty READ frequencyPenalty WRITE setFrequencyPenalty NOTIFY
+                   changed FINAL)
+    Q_PROPERTY(QString seed READ seed WRITE setSeed NOTIFY changed
+                   FINAL) // digits; empty: a new one each time
     // This computer
     Q_PROPERTY(QString dataFolder READ dataFolder CONSTANT FINAL)
     Q_PROPERTY(QUrl dataFolderUrl READ dataFolderUrl CONSTANT FINAL)
     Q_PROPERTY(QString version READ version CONSTANT FINAL)
     Q_PROPERTY(QString errorText READ errorText NOTIFY errorTextChanged FINAL)
 public:
-    SettingsViewModel(storage::Settings &settings, const QString &dataFolder, QObject *parent = nullptr);
+    SettingsViewModel(storage::Settings &settings, const QString &dataFolder,
+                      QObject *parent = nullptr);
 
     QString theme() const { return text("theme"); }
     void setTheme(const QString &value) { store("theme", value); }
     double fontScale() const { return number("fontScale"); }
     void setFontScale(double value) { store("fontScale", value); }
-    bool sendWithEnter() const { return m_settings.value(QStringLiteral("sendWithEnter")).toBool(); }
+    bool sendWithEnter() const
+    {
+        return m_settings.value(QStringLiteral("sendWithEnter")).toBool();
+    }
     void setSendWithEnter(bool value) { store("sendWithEnter", value); }
     QString device() const { return text("device"); }
     void setDevice(const QString &value) { store("device", value); }

@@ -66,8 +66,8 @@ private Q_SLOTS:
     void ignoresCaseAndAccents()
     {
         QCOMPARE(foldedWords(QStringLiteral("Où est le CAFÉ?")),
-                 (QStringList {QStringLiteral("ou"), QStringLiteral("est"), QStringLiteral("le"),
-                               QStringLiteral("cafe")}));
+                 (QStringList{QStringLiteral("ou"), QStringLiteral("est"), QStringLiteral("le"),
+                              QStringLiteral("cafe")}));
     }
 
     void findsNothingForNonsense()
@@ -78,12 +78,14 @@ private Q_SLOTS:
     void theModelFollowsTheQuery()
     {
         HelpModel model;
-        QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QAbstractItemModelTester tester(&model,
+                                        QAbstractItemModelTester::FailureReportingMode::QtTest);
         const int all = model.count();
         QCOMPARE(all, shipped().size());
         model.setQuery(QStringLiteral("temperature"));
         QVERIFY(model.count() > 0 && model.count() < all);
-        QCOMPARE(model.index(0).data(HelpModel::TitleRole).toString(), QStringLiteral("Temperature"));
+        QCOMPARE(model.index(0).data(HelpModel::TitleRole).toString(),
+                 QStringLiteral("Temperature"));
         model.setQuery({});
         QCOMPARE(model.count(), all);
     }

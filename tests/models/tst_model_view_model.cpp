@@ -81,7 +81,8 @@ private Q_SLOTS:
     {
         ModelViewModel view(*m_engine, *m_settings, kStarter);
         QVERIFY(!view.chooseFile(QUrl(QStringLiteral("https://example.org/a.gguf"))));
-        QVERIFY(!view.chooseFile(QUrl::fromLocalFile(m_dir->filePath(QStringLiteral("none.gguf")))));
+        QVERIFY(
+            !view.chooseFile(QUrl::fromLocalFile(m_dir->filePath(QStringLiteral("none.gguf")))));
         QVERIFY(!view.chooseFile(QUrl::fromLocalFile(m_dir->path())));
     }
 

@@ -110,7 +110,8 @@ private Q_SLOTS:
         QVERIFY(model.loading());
         QTRY_VERIFY(!model.loading());
         QCOMPARE(model.rowCount(), 4);
-        QCOMPARE(model.index(1).data(DeviceListModel::IdRole).toString(), QStringLiteral("vulkan:0"));
+        QCOMPARE(model.index(1).data(DeviceListModel::IdRole).toString(),
+                 QStringLiteral("vulkan:0"));
         QVERIFY(model.index(1).data(DeviceListModel::UsableRole).toBool());
         QVERIFY(!model.index(2).data(DeviceListModel::UsableRole).toBool());
         QCOMPARE(model.index(2).data(DeviceListModel::DetailRole).toString(),
