@@ -38,8 +38,10 @@ DecodeStep::DecodeStep(const GpuModel &model, const Device &device, const Tuning
                 pipelines.add("gated_activation", {{gatedActivation::Hidden, layer.hidden()}});
         kernels.down = matvecKernel(layer.down, Input::Plain, Output::Residual);
         m_layers.push_back(std::move(kernels));
+        const std::uint32_t cluster = attentionCluster(attention.headSize, tuning);
         parts = std::max(parts,
-                         std::uint64_t(attention.heads) * tuning.splits * (attention.headSize + 2));
+                         std::uint64_t(attention.heads) * tuning.splits
+                             * attentionPart(ceilDivide(attention.headSize, cluster * 8), cluster));
         counters = std::max(counters, attention.kvHeads * m_layers.back().attentionBlocks);
     }
     m_output = matvecKernel(model.output(), Input::Normed, Output::Plain);
@@ -48,7 +50,7 @@ DecodeStep::DecodeStep(const GpuModel &model, const Device &device, const Tuning
     m_state = memory.plan(sizeof(StepState));
     m_x = memory.plan(width * 4);
     m_normed = memory.plan(width * 4);
-    m_sums = memory.plan(std::uint64_t(std::max({m_residualSums, m_embedWorkgroups, 1u})) * 4);
+    m_sums = memory.plan(std::uint64_t(std::max(m_residualSums, m_embedWorkgroups) + 3) * 4);
     m_qkv = memory.plan(std::uint64_t(model.maxProjectionWidth()) * 4);
     m_attended = memory.plan(std::uint64_t(paddedColumns(model.maxQueryWidth())) * 4);
     m_gateUp = memory.plan(std::uint64_t(model.maxHidden()) * 8);
@@ -80,7 +82,7 @@ DecodeStep::Matvec DecodeStep::matvecKernel(const GpuMatrix &matrix, Input input
 PipelineId DecodeStep::attentionKernel(const GpuLayer &layer, std::uint32_t rows)
 {
     const llm::Attention &shape = *layer.attention;
-    const std::uint32_t cluster = attentionCluster(shape.headSize, m_tuning.lanes);
+    const std::uint32_t cluster = attentionCluster(shape.headSize, m_tuning);
     return m_pipelines->add("attention",
                             {{attention::Rows, rows},
                              {attention::Group, shape.heads / shape.kvHeads},

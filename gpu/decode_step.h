@@ -82,7 +82,7 @@ private:
     SliceId m_gateUp = 0; // [2 * hidden], when gate and up are apart
     SliceId m_hidden = 0; // [padded hidden]
     SliceId m_logits = 0; // [vocabulary]
-    SliceId m_parts = 0; // [heads][splits][head size + 2]
+    SliceId m_parts = 0; // [heads][splits][attentionPart]
     SliceId m_counters = 0; // [KV heads][blocks]
 };
 

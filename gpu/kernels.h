@@ -148,6 +148,12 @@ enum : std::uint32_t {
 };
 }
 
+// Floats of one split of a head; kPartQuads in the shader.
+constexpr std::uint32_t attentionPart(std::uint32_t octets, std::uint32_t cluster)
+{
+    return octets * cluster * 8 + 4;
+}
+
 struct SamplePush {
     Address logits = 0;
     Address counts = 0;

@@ -13,6 +13,11 @@ namespace alcove::gpu {
 
 namespace {
 
+// Specialization constants that every kernel has (shaders/buffers.glsl).
+namespace kernels {
+enum : std::uint32_t { Lanes = 0, Lockstep = 31 };
+}
+
 constexpr std::uintmax_t kMaxCacheBytes = 64u << 20;
 
 // A path from UTF-8, also where the system's own encoding is another.
@@ -132,7 +137,8 @@ PipelineId Pipelines::add(std::string_view shader, std::initializer_list<Constan
     Kernel kernel;
     kernel.shader = shader;
     kernel.constants = constants;
-    kernel.constants.push_back({0, m_device->limits().lanes});
+    kernel.constants.push_back({kernels::Lanes, m_device->limits().lanes});
+    kernel.constants.push_back({kernels::Lockstep, m_device->info().kind == DeviceKind::Cpu});
     const auto same = [&](const Kernel &other) {
         return other.shader == kernel.shader
             && std::equal(other.constants.begin(), other.constants.end(), kernel.constants.begin(),

@@ -57,7 +57,7 @@ PipelineId Prefill::matmulKernel(const GpuMatrix &matrix, Output output)
 void Prefill::planLayer(const GpuLayer &layer)
 {
     const llm::Attention &shape = *layer.attention;
-    const std::uint32_t cluster = attentionCluster(shape.headSize, m_tuning.lanes);
+    const std::uint32_t cluster = attentionCluster(shape.headSize, m_tuning);
     const bool split = shape.rope.pairs == llm::RopePairs::SplitHalf;
     const bool float32 = m_model->kvFormat() == llm::KvFormat::F32;
     LayerKernels kernels;

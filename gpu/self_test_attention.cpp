@@ -16,6 +16,10 @@ constexpr double kLimitFloat16 = 5e-3; // keys and values rounded to 11 bits
 
 enum class HeadNorms { No, Yes };
 
+// How many lanes share a position: as usual on the device, or as few as the head needs, so that
+// several positions go side by side also where the usual is all lanes.
+enum class Clusters { Usual, Narrow };
+
 struct AttentionCase {
     std::uint32_t heads;
     std::uint32_t kvHeads;
@@ -26,6 +30,7 @@ struct AttentionCase {
     std::uint32_t before; // cached positions
     std::uint32_t tokens; // of the batch that follows
     llm::KvFormat format;
+    Clusters clusters = Clusters::Usual;
 };
 
 struct TestHeads {
@@ -124,21 +129,24 @@ std::string sizesOf(const AttentionCase &shape)
 {
     return std::to_string(shape.heads) + "/" + std::to_string(shape.kvHeads) + " heads of "
         + std::to_string(shape.headSize) + ", " + std::to_string(shape.before) + " cached, "
-        + std::to_string(shape.tokens) + " tokens";
+        + std::to_string(shape.tokens) + " tokens"
+        + (shape.clusters == Clusters::Narrow ? ", narrow" : "");
 }
 
 // Stores all but the last token as two batches, attends over the second, then one decode step.
 void checkCase(const std::shared_ptr<Device> &device, const AttentionCase &shape, CheckList &checks)
 {
     const TestHeads heads = makeHeads(shape);
-    const Tuning tuning = tuningFor(*device);
+    Tuning tuning = tuningFor(*device);
+    if (shape.clusters == Clusters::Narrow)
+        tuning.leastCluster = 1;
     const std::uint32_t group = shape.heads / shape.kvHeads;
     const std::uint32_t batch = shape.tokens - 1;
     const std::uint32_t last = shape.before + batch; // position of the decode step
     const std::uint32_t capacity = last + 5;
     const std::uint32_t queryWidth = shape.heads * shape.headSize;
     const std::uint32_t keyWidth = shape.kvHeads * shape.headSize;
-    const std::uint32_t cluster = attentionCluster(shape.headSize, tuning.lanes);
+    const std::uint32_t cluster = attentionCluster(shape.headSize, tuning);
     const std::uint32_t blocks = ceilDivide(group, tuning.attentionRows);
     const std::uint32_t splits = tuning.splits;
     const bool float32 = shape.format == llm::KvFormat::F32;
@@ -189,7 +197,9 @@ void checkCase(const std::shared_ptr<Device> &device, const AttentionCase &shape
     const SliceId keys = bench.zeros(cacheWords);
     const SliceId values = bench.zeros(cacheWords);
     const SliceId states = bench.put(std::vector<StepState>{state});
-    const SliceId parts = bench.zeros(std::size_t(shape.heads) * splits * (shape.headSize + 2));
+    const SliceId parts =
+        bench.zeros(std::size_t(shape.heads) * splits
+                    * attentionPart(ceilDivide(shape.headSize, cluster * 8), cluster));
     const SliceId counters = bench.zeros(std::size_t(shape.kvHeads) * blocks);
     const SliceId out = bench.zeros(std::size_t(queryWidth) * batch);
     const SliceId stepOut = bench.zeros(queryWidth);
@@ -264,6 +274,10 @@ void checkAttentionKernels(const std::shared_ptr<Device> &device, CheckList &che
              AttentionCase{4, 4, 32, 32, RopePairs::Adjacent, HeadNorms::No, 3, 9, KvFormat::F16},
              AttentionCase{6, 2, 36, 24, RopePairs::SplitHalf, HeadNorms::Yes, 70, 6,
                            KvFormat::F16},
+             AttentionCase{6, 2, 36, 24, RopePairs::SplitHalf, HeadNorms::Yes, 70, 6, KvFormat::F16,
+                           Clusters::Narrow},
+             AttentionCase{3, 1, 16, 16, RopePairs::Adjacent, HeadNorms::No, 131, 7, KvFormat::F32,
+                           Clusters::Narrow},
              AttentionCase{14, 2, 64, 64, RopePairs::SplitHalf, HeadNorms::No, 130, 4,
                            KvFormat::F32},
              AttentionCase{9, 1, 80, 80, RopePairs::Adjacent, HeadNorms::Yes, 200, 3,

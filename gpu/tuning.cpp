@@ -15,6 +15,7 @@ Tuning tuningFor(const Device &device)
         tuning.matmulRows = 8;
         tuning.matmulTokens = 4;
         tuning.attentionRows = 4;
+        tuning.leastCluster = tuning.lanes; // values move between lanes one by one
         tuning.attentionUnroll = 1;
         tuning.splits = 4;
         tuning.batchTokens = 64;
@@ -29,10 +30,10 @@ Tuning tuningFor(const Device &device)
     return tuning;
 }
 
-std::uint32_t attentionCluster(std::uint32_t headSize, std::uint32_t lanes)
+std::uint32_t attentionCluster(std::uint32_t headSize, const Tuning &tuning)
 {
-    std::uint32_t cluster = std::min(8u, lanes);
-    while (cluster * 8 < headSize && cluster < lanes)
+    std::uint32_t cluster = tuning.leastCluster;
+    while (cluster * 8 < headSize && cluster < tuning.lanes)
         cluster *= 2;
     return cluster;
 }

@@ -13,8 +13,9 @@ struct Tuning {
     std::uint32_t matmulRows = 4; // rows and
     std::uint32_t matmulTokens = 8; // tokens of a workgroup
     std::uint32_t attentionRows = 4; // query rows of a workgroup
+    std::uint32_t leastCluster = 1; // lanes that share a position of the KV cache
     std::uint32_t attentionUnroll = 2; // cached positions between rescalings
-    std::uint32_t splits = 16; // of the KV cache in a decode step
+    std::uint32_t splits = 32; // of the KV cache in a decode step
     std::uint32_t batchTokens = 256; // of a prompt, at a time
     std::uint32_t logitRows = 16; // of a batch whose logits are all asked for
     std::uint32_t stepsAhead = 1; // decode steps submitted before the host asks
@@ -25,7 +26,7 @@ struct Tuning {
 
 Tuning tuningFor(const Device &device);
 
-// Lanes that share one position in attention: a power of two, at most `lanes`.
-std::uint32_t attentionCluster(std::uint32_t headSize, std::uint32_t lanes);
+// Lanes that share one position in attention: a power of two, at most tuning.lanes.
+std::uint32_t attentionCluster(std::uint32_t headSize, const Tuning &tuning);
 
 } // namespace alcove::gpu

@@ -37,7 +37,7 @@ layout(push_constant, std430) uniform Push {
     Words4 values;
     Floats y;              // [tokens][yStride]
     State state;           // decode step
-    SharedFloats parts;    // decode step: [heads][splits][head size + 2]
+    SharedFloats4 parts;   // decode step: [heads][splits][kPartQuads]
     SharedWords counters;  // decode step: [KV heads][row blocks]
     uint stride;
     uint yStride;
@@ -50,6 +50,7 @@ layout(push_constant, std430) uniform Push {
 } push;
 
 const float kNone = -1e30;  // below every score; exp(kNone - score) is 0
+const uint kPartQuads = kOctets * kCluster * 2 + 1; // a split's sums; then its best and weight
 const uint kMinSplit = 32;  // cached positions that are worth a workgroup
 
 vec4 q[kRows * kOctets * 2];
@@ -200,6 +201,55 @@ void mergeClusters()
     }
 }
 
+// Where a row's part of a split is.
+uint partOf(uint kvHead, uint row, uint split)
+{
+    return ((kvHead * kGroup + min(row, kGroup - 1)) * gl_NumWorkGroups.z + split) * kPartQuads;
+}
+
+// The first cluster holds what this workgroup has found.
+void storeParts(uint kvHead, uint block, uint split)
+{
+    if (lane() >= kCluster)
+        return;
+    for (uint r = 0; r < kRows; ++r) {
+        const uint row = block * kRows + r;
+        const uint part = partOf(kvHead, row, split);
+        if (row >= kGroup)
+            continue;
+        for (uint i = 0; i < kOctets * 2; ++i)
+            push.parts.at[part + dimOf(i / 2) / 4 + i % 2] = sums[r * kOctets * 2 + i];
+        if (lane() == 0)
+            push.parts.at[part + kPartQuads - 1] = vec4(best[r], weight[r], 0.0, 0.0);
+    }
+}
+
+// Each cluster takes up some of the splits.
+void loadParts(uint kvHead, uint block, uint busy)
+{
+    const uint parallel = kLanes / kCluster;
+    for (uint r = 0; r < kRows; ++r) {
+        best[r] = kNone;
+        weight[r] = 0.0;
+        for (uint i = 0; i < kOctets * 2; ++i)
+            sums[r * kOctets * 2 + i] = vec4(0.0);
+    }
+    for (uint split = lane() / kCluster; split < busy; split += parallel) {
+        for (uint r = 0; r < kRows; ++r) {
+            const uint part = partOf(kvHead, block * kRows + r, split);
+            const vec4 other = push.parts.at[part + kPartQuads - 1];
+            const float top = max(best[r], other.x);
+            const float mine = exp(best[r] - top);
+            const float theirs = exp(other.x - top);
+            best[r] = top;
+            weight[r] = weight[r] * mine + other.y * theirs;
+            for (uint i = 0; i < kOctets * 2; ++i)
+                sums[r * kOctets * 2 + i] = sums[r * kOctets * 2 + i] * mine
+                    + push.parts.at[part + dimOf(i / 2) / 4 + i % 2] * theirs;
+        }
+    }
+}
+
 void main()
 {
     const uint kvHead = gl_WorkGroupID.x;
@@ -245,54 +295,23 @@ void main()
     addPositions(kvHead, start, end, last);
     mergeClusters();
 
-    // The first cluster holds the result; what is left is to share it out.
-    for (uint r = 0; r < kRows; ++r) {
-        const uint row = block * kRows + r;
-        if (row >= rows)
-            break;
-        const uint head = kvHead * kGroup + row % kGroup;
-        const uint part = (head * splits + split) * (kHeadSize + 2);
-        const uint at = row / kGroup * push.yStride + head * kHeadSize;
-        for (uint i = 0; i < kOctets * 2; ++i) {
-            const vec4 values = sums[r * kOctets * 2 + i];
-            for (uint j = 0; j < 4; ++j) {
-                const uint dim = dimOf(i / 2) + i % 2 * 4 + j;
-                if (lane() >= kCluster || dim >= kHeadSize)
-                    continue;
-                if (busy == 1)
-                    push.y.at[at + dim] = values[j] / weight[r];
-                else
-                    push.parts.at[part + dim] = values[j];
-            }
-        }
-        if (busy > 1 && lane() == 0) {
-            push.parts.at[part + kHeadSize] = best[r];
-            push.parts.at[part + kHeadSize + 1] = weight[r];
-        }
+    if (busy > 1) {
+        storeParts(kvHead, block, split);
+        if (!arrivesLast(push.counters, kvHead * gl_NumWorkGroups.y + block, busy))
+            return;
+        loadParts(kvHead, block, busy);
+        mergeClusters();
     }
-    if (busy == 1)
-        return;
-    if (!arrivesLast(push.counters, kvHead * gl_NumWorkGroups.y + block, busy))
-        return;
     for (uint r = 0; r < kRows; ++r) {
         const uint row = block * kRows + r;
-        if (row >= rows)
-            break;
-        const uint head = kvHead * kGroup + row % kGroup;
-        const uint base = head * splits * (kHeadSize + 2);
-        float top = kNone;
-        for (uint s = 0; s < busy; ++s)
-            top = max(top, push.parts.at[base + s * (kHeadSize + 2) + kHeadSize]);
-        for (uint d = lane(); d < kHeadSize; d += kLanes) {
-            float sum = 0.0;
-            float total = 0.0;
-            for (uint s = 0; s < busy; ++s) {
-                const uint part = base + s * (kHeadSize + 2);
-                const float factor = exp(push.parts.at[part + kHeadSize] - top);
-                sum += factor * push.parts.at[part + d];
-                total += factor * push.parts.at[part + kHeadSize + 1];
+        const uint at = row / kGroup * push.yStride + (kvHead * kGroup + row % kGroup) * kHeadSize;
+        for (uint i = 0; i < kOctets * 2; ++i) {
+            const vec4 values = sums[r * kOctets * 2 + i] / weight[r];
+            const uint dim = dimOf(i / 2) + i % 2 * 4;
+            for (uint j = 0; j < 4; ++j) {
+                if (row < rows && lane() < kCluster && dim + j < kHeadSize)
+                    push.y.at[at + dim + j] = values[j];
             }
-            push.y.at[head * kHeadSize + d] = sum / total;
         }
     }
 }

@@ -12,6 +12,10 @@ layout(local_size_x_id = 0) in;
 
 #define kLanes gl_WorkGroupSize.x
 
+// The lanes of a subgroup are one vector of a processor, so that barriers between them would say
+// nothing. llvmpipe would turn every kernel that has one into a coroutine.
+layout(constant_id = 31) const bool kLockstep = false;
+
 layout(buffer_reference, std430, buffer_reference_align = 16) buffer Words4 { uvec4 at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 8) buffer Words2 { uvec2 at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer Words { uint at[]; };
@@ -22,6 +26,7 @@ layout(buffer_reference, std430, buffer_reference_align = 4) buffer Tokens { int
 
 // Written by some workgroups and read by the last of the same stage.
 layout(buffer_reference, std430, buffer_reference_align = 4) coherent buffer SharedFloats { float at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 16) coherent buffer SharedFloats4 { vec4 at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 4) coherent buffer SharedWords { uint at[]; };
 
 uint lane()
@@ -29,11 +34,18 @@ uint lane()
     return gl_SubgroupInvocationID;
 }
 
+// Waits until all lanes are here.
+void meet()
+{
+    if (!kLockstep)
+        subgroupBarrier();
+}
+
 // Orders this workgroup's accesses to shared variables.
 void sync()
 {
     subgroupMemoryBarrierShared();
-    subgroupBarrier();
+    meet();
 }
 
 // The number of this workgroup in a grid that may be folded over x and y.
@@ -46,7 +58,9 @@ uint foldedWorkgroup()
 // written to coherent buffers is then visible. The counter is ready for the next use.
 bool arrivesLast(SharedWords counter, uint index, uint count)
 {
+    // Lanes need not run in step: all must have written before one of them says so.
     memoryBarrierBuffer();
+    meet();
     uint before = 0;
     if (subgroupElect())
         before = atomicAdd(counter.at[index], 1);
@@ -56,5 +70,6 @@ bool arrivesLast(SharedWords counter, uint index, uint count)
     if (subgroupElect())
         counter.at[index] = 0;
     memoryBarrierBuffer();
+    meet();
     return true;
 }

@@ -25,7 +25,7 @@ layout(push_constant, std430) uniform Push {
     Floats4 x;      // [kChunks * 16]
     Floats y;       // [kOutputs]; the residual when kResidual
     Floats bias;    // [kOutputs], twice that when kGated
-    Floats sumsIn;  // [sumCount]
+    Floats4 sumsIn; // [sumCount]
     Floats gain;    // [kOutputs] the next norm's weights
     Floats normed;  // [kOutputs] the next norm's input
     Floats sumsOut; // [workgroups]
@@ -49,6 +49,20 @@ void addRow(uint row, uint c, vec4 x[4], float total, inout float sum)
     sum += part;
 }
 
+float inverseRms()
+{
+    float squares = 0.0;
+    for (uint i = lane() * 4; i < push.sumCount; i += kLanes * 4) {
+        const vec4 part = push.sumsIn.at[i / 4];
+        squares += part.x;
+        // Behind the last sum is what a longer list has left.
+        squares += i + 1 < push.sumCount ? part.y : 0.0;
+        squares += i + 2 < push.sumCount ? part.z : 0.0;
+        squares += i + 3 < push.sumCount ? part.w : 0.0;
+    }
+    return inversesqrt(subgroupAdd(squares) / float(kWidth) + push.epsilon);
+}
+
 void main()
 {
     const uint workgroup = foldedWorkgroup();
@@ -56,6 +70,7 @@ void main()
     if (first >= kOutputs)
         return;
 
+    const float inverse = kNormed ? inverseRms() : 1.0;
     float sums[kRows];
     float ups[kRows];
     for (uint r = 0; r < kRows; ++r) {
@@ -89,14 +104,8 @@ void main()
             up = lane() == r ? upSum : up;
         }
     }
-    if (kNormed) {
-        float squares = 0.0;
-        for (uint i = lane(); i < push.sumCount; i += kLanes)
-            squares += push.sumsIn.at[i];
-        const float inverse = inversesqrt(subgroupAdd(squares) / float(kWidth) + push.epsilon);
-        value *= inverse;
-        up *= inverse;
-    }
+    value *= inverse;
+    up *= inverse;
 
     const uint row = first + lane();
     const bool mine = lane() < kRows && row < kOutputs;

@@ -254,7 +254,7 @@ void main()
     const uint bound = slices >= wanted ? rankOfMaxima(slices, wanted) : 0;
     const uint length = collect(slices, max(bound, 1));
     memoryBarrierBuffer();
-    subgroupBarrier();
+    meet();
     uint token = 0;
     if (length > 0) {
         const uint count = min(wanted, length);
