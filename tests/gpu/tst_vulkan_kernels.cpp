@@ -117,5 +117,13 @@ private:
     std::optional<DeviceInfo> m_device;
 };
 
-QTEST_APPLESS_MAIN(TestVulkanKernels)
+int main(int argc, char **argv)
+{
+    // A software renderer compiles some hundred kernels in one test; the test runner's own limit on
+    // the whole program is what counts.
+    qputenv("QTEST_FUNCTION_TIMEOUT", "900000");
+    TestVulkanKernels test;
+    return QTest::qExec(&test, argc, argv);
+}
+
 #include "tst_vulkan_kernels.moc"
