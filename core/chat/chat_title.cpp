@@ -2,6 +2,8 @@
 
 #include <QTextBoundaryFinder>
 
+#include <algorithm>
+
 namespace alcove::chat {
 
 namespace {
@@ -17,7 +19,7 @@ QString firstLine(const QString &prompt)
         if (end < 0)
             end = prompt.size();
         const qsizetype length = std::min<qsizetype>(end - start, kLongestLine);
-        const QString line = prompt.mid(start, length).simplified();
+        QString line = prompt.mid(start, length).simplified();
         if (!line.isEmpty())
             return line;
         start = end + 1;
@@ -29,7 +31,7 @@ QString firstLine(const QString &prompt)
 
 QString titleFromPrompt(const QString &prompt)
 {
-    const QString line = firstLine(prompt);
+    QString line = firstLine(prompt);
     // A character may be several code units (emoji, combining marks): never cut within one.
     QTextBoundaryFinder characters(QTextBoundaryFinder::Grapheme, line);
     qsizetype limit = 0;

@@ -168,15 +168,19 @@ Result<QVector<ChatSummary>> ChatStore::search(const QString &words) const
         std::string word("?");
         word += std::to_string(i + 1);
         if (wanted[i].kind == SearchWord::Kind::FullText)
-            sql += " AND c.id IN (SELECT rowid FROM chats_fts WHERE chats_fts MATCH " + word
-                + " UNION SELECT m.chat_id FROM messages_fts f JOIN messages m ON m.id = f.rowid"
-                  " WHERE messages_fts MATCH "
-                + word + ")";
+            sql.append(" AND c.id IN (SELECT rowid FROM chats_fts WHERE chats_fts MATCH ")
+                .append(word)
+                .append(" UNION SELECT m.chat_id FROM messages_fts f JOIN messages m"
+                        " ON m.id = f.rowid WHERE messages_fts MATCH ")
+                .append(word)
+                .append(")");
         else
-            sql += " AND (instr(c.title, " + word
-                + ") > 0 OR EXISTS (SELECT 1 FROM messages m WHERE m.chat_id = c.id"
-                  " AND instr(m.text, "
-                + word + ") > 0))";
+            sql.append(" AND (instr(c.title, ")
+                .append(word)
+                .append(") > 0 OR EXISTS (SELECT 1 FROM messages m WHERE m.chat_id = c.id"
+                        " AND instr(m.text, ")
+                .append(word)
+                .append(") > 0))");
     }
     sql += CHAT_ORDER;
     auto statement = m_database.prepare(sql);
