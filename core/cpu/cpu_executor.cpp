@@ -1,6 +1,5 @@
 #include "core/cpu/cpu_executor.h"
 
-#include "core/base/system_memory.h"
 #include "core/cpu/forward_pass.h"
 #include "core/cpu/processor.h"
 #include "core/cpu/sequence.h"
@@ -205,17 +204,6 @@ Outcome readWeights(const GgufFile &file, const LoadHooks &hooks)
     return Outcome::Done;
 }
 
-tl::unexpected<Error> outOfMemory(std::uint32_t positions, std::uint64_t needed,
-                                  std::uint64_t available)
-{
-    std::string message = "A context of " + std::to_string(positions) + " tokens needs "
-        + readableBytes(needed) + " of memory";
-    if (available > 0)
-        message += ", but only " + readableBytes(available) + " are free";
-    message += "; choose a shorter context.";
-    return fail(ErrorCode::OutOfMemory, message);
-}
-
 } // namespace
 
 Result<std::unique_ptr<Executor>> createCpuExecutor(std::shared_ptr<const Model> model,
@@ -232,21 +220,18 @@ Result<std::unique_ptr<Executor>> createCpuExecutorWith(const KernelTable &kerne
 {
     if (!model)
         return fail(ErrorCode::InvalidArgument, "There is no model to run.");
-    const std::uint32_t positions = std::max(1u, contextLength(model->spec(), options));
-    const std::uint64_t needed =
-        model->spec().kvBytesPerPosition(options.kvFormat == KvFormat::F32 ? 4 : 2) * positions;
-    const std::uint64_t available = systemMemory().availableBytes;
-    if (available > 0 && needed > available)
-        return outOfMemory(positions, needed, available);
+    const std::uint32_t positions = contextLength(model->spec(), options);
+    if (auto fits = checkMemory(model->spec(), positions, options.kvFormat); !fits)
+        return fail(fits.error());
     try {
         auto executor = std::make_unique<CpuExecutor>(kernels, model, positions, options);
         if (readWeights(model->file(), hooks) == Outcome::Cancelled)
             return fail(ErrorCode::Cancelled, "Loading was stopped.");
         return executor;
     } catch (const std::bad_alloc &) {
-        return outOfMemory(positions, needed, 0);
+        return fail(outOfMemory(model->spec(), positions, options.kvFormat));
     } catch (const std::length_error &) {
-        return outOfMemory(positions, needed, 0);
+        return fail(outOfMemory(model->spec(), positions, options.kvFormat));
     }
 }
 

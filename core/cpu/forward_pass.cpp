@@ -22,13 +22,16 @@ std::size_t rowBytes(const PreparedLinear &linear)
     return linear.weight->data.size() / linear.rows;
 }
 
-// Steps of `unit` rows for a thread to take at a time. With many tokens the arithmetic is what
-// counts, and small steps share it out better.
-std::size_t unitsAtATime(const PreparedLinear &linear, std::size_t unit, std::size_t tokens)
+// Units of `unitRows` rows for a thread to take at a time, out of `units`. With many tokens the
+// arithmetic is what counts, and small steps share it out better.
+std::size_t unitsAtATime(const PreparedLinear &linear, std::size_t unitRows, std::size_t units,
+                         std::size_t tokens, std::size_t threads)
 {
     if (tokens > 4)
         return 1;
-    return std::max<std::size_t>(1, kStepBytes / std::max<std::size_t>(1, rowBytes(linear) * unit));
+    const std::size_t streaming =
+        kStepBytes / std::max<std::size_t>(1, rowBytes(linear) * unitRows);
+    return std::max<std::size_t>(1, std::min(streaming, units / (threads * 4)));
 }
 
 void rotate(const llm::Rope &rope, const float *angles, float *head)
@@ -216,7 +219,8 @@ void ForwardPass::multiply(std::initializer_list<Product> products, const Activa
     std::size_t panels = 0;
     for (const Product &product : products)
         panels += divideUp(product.linear->rows, kRowPanel);
-    const std::size_t grain = unitsAtATime(*products.begin()->linear, kRowPanel, x.tokens);
+    const std::size_t grain =
+        unitsAtATime(*products.begin()->linear, kRowPanel, panels, x.tokens, m_pool.size());
     m_pool.run(panels, grain, [&](std::size_t begin, std::size_t end, std::uint32_t thread) {
         if (cancel.cancelled())
             return;
@@ -238,7 +242,7 @@ void ForwardPass::multiplyAndAdd(const PreparedLinear &linear, const Activations
                                  const CancelToken &cancel)
 {
     const std::size_t panels = divideUp(linear.rows, kRowPanel);
-    const std::size_t grain = unitsAtATime(linear, kRowPanel, x.tokens);
+    const std::size_t grain = unitsAtATime(linear, kRowPanel, panels, x.tokens, m_pool.size());
     m_pool.run(panels, grain, [&](std::size_t begin, std::size_t end, std::uint32_t thread) {
         if (cancel.cancelled())
             return;
@@ -339,23 +343,23 @@ void ForwardPass::feedForward(const PreparedFeedForward &f, std::size_t tokens,
     const std::size_t hidden = f.gate.rows;
     const Activations x = m_normed.view(tokens, m_spec.width);
     const bool quantised = usesInt8Activations(f.down.weight->type);
-    const std::size_t grain = unitsAtATime(f.gate, kHiddenStep, tokens);
+    const std::size_t units = divideUp(hidden, kHiddenStep);
+    const std::size_t grain = unitsAtATime(f.gate, kHiddenStep, units, tokens, m_pool.size());
     float *gate = m_hidden.values();
-    m_pool.run(divideUp(hidden, kHiddenStep), grain,
-               [&](std::size_t begin, std::size_t end, std::uint32_t thread) {
-                   if (cancel.cancelled())
-                       return;
-                   const std::size_t from = begin * kHiddenStep;
-                   const std::size_t to = std::min(hidden, end * kHiddenStep);
-                   multiplyRows(f.gate, from, to, x, gate, thread);
-                   multiplyRows(f.up, from, to, x, m_up.data(), thread);
-                   for (std::size_t t = 0; t < tokens; ++t) {
-                       const std::size_t at = t * hidden + from;
-                       m_kernels.siluMultiply(gate + at, m_up.data() + at, to - from, gate + at);
-                       if (quantised)
-                           m_hidden.quantise(m_kernels, t, hidden, from, to);
-                   }
-               });
+    m_pool.run(units, grain, [&](std::size_t begin, std::size_t end, std::uint32_t thread) {
+        if (cancel.cancelled())
+            return;
+        const std::size_t from = begin * kHiddenStep;
+        const std::size_t to = std::min(hidden, end * kHiddenStep);
+        multiplyRows(f.gate, from, to, x, gate, thread);
+        multiplyRows(f.up, from, to, x, m_up.data(), thread);
+        for (std::size_t t = 0; t < tokens; ++t) {
+            const std::size_t at = t * hidden + from;
+            m_kernels.siluMultiply(gate + at, m_up.data() + at, to - from, gate + at);
+            if (quantised)
+                m_hidden.quantise(m_kernels, t, hidden, from, to);
+        }
+    });
     if (!cancel.cancelled())
         multiplyAndAdd(f.down, m_hidden.view(tokens, hidden), cancel);
 }

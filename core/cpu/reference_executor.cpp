@@ -8,6 +8,7 @@
 #include <cstring>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 namespace alcove::cpu {
@@ -55,11 +56,13 @@ void applyNorm(const Norm &norm, std::span<const float> x, std::span<float> y)
     }
 }
 
-void applyLinear(const Linear &linear, std::span<const float> x, std::span<float> y)
+// Leaves y incomplete when `cancel` is set: whoever set it does not want the result.
+void applyLinear(const Linear &linear, std::span<const float> x, std::span<float> y,
+                 const CancelToken &cancel)
 {
     const std::uint32_t inputs = linear.inputs();
     std::vector<float> row(inputs);
-    for (std::uint32_t r = 0; r < linear.outputs(); ++r) {
+    for (std::uint32_t r = 0; r < linear.outputs() && !cancel.cancelled(); ++r) {
         dequantise(*linear.weight, std::uint64_t(r) * inputs, inputs, row.data());
         double sum = 0;
         for (std::uint32_t i = 0; i < inputs; ++i)
@@ -142,12 +145,76 @@ public:
             return fail(valid.error());
         endRun();
         m_logits.clear();
+        try {
+            return evaluateAll(tokens, rows, hooks);
+        } catch (const std::bad_alloc &) {
+            m_logits.clear();
+            return fail(noMemory());
+        } catch (const std::length_error &) {
+            m_logits.clear();
+            return fail(noMemory());
+        }
+    }
+
+    Result<> startSampling(const SamplingParams &params, std::span<const Token> history) override
+    {
+        if (m_logits.empty())
+            return fail(ErrorCode::InvalidArgument, "There is nothing to continue from.");
+        endRun();
+        try {
+            m_sampler.emplace(params, history);
+        } catch (const std::bad_alloc &) {
+            return fail(noMemory());
+        }
+        return {};
+    }
+
+    Result<Token> sampleNext() override
+    {
+        if (!m_sampler)
+            return fail(ErrorCode::InvalidArgument, "No sampling run was started.");
+        try {
+            if (m_pending) {
+                const Token token = *m_pending;
+                if (auto valid = checkTokens(spec(), {&token, 1}, m_length, m_capacity); !valid)
+                    return fail(valid.error());
+                evaluate(token, true, CancelToken());
+                ++m_length;
+            }
+            m_pending = m_sampler->sample(m_logits);
+        } catch (const std::bad_alloc &) {
+            endRun();
+            return fail(noMemory());
+        }
+        return *m_pending;
+    }
+
+private:
+    static Error noMemory()
+    {
+        return {ErrorCode::OutOfMemory, "There is not enough memory to evaluate these tokens.", {}};
+    }
+
+    void endRun()
+    {
+        m_sampler.reset();
+        m_pending.reset();
+    }
+
+    Result<std::vector<float>> evaluateAll(std::span<const Token> tokens, LogitRows rows,
+                                           const ForwardHooks &hooks)
+    {
         std::vector<float> result;
         for (std::size_t i = 0; i < tokens.size(); ++i) {
             if (hooks.cancel.cancelled())
                 return fail(ErrorCode::Cancelled, "Stopped.");
             const bool last = i + 1 == tokens.size();
-            evaluate(tokens[i], last || rows == LogitRows::All);
+            evaluate(tokens[i], last || rows == LogitRows::All, hooks.cancel);
+            if (hooks.cancel.cancelled()) {
+                m_logits.clear();
+                return fail(ErrorCode::Cancelled, "Stopped.");
+            }
+            ++m_length;
             if (rows == LogitRows::All)
                 result.insert(result.end(), m_logits.begin(), m_logits.end());
             if (hooks.progress)
@@ -158,37 +225,8 @@ public:
         return result;
     }
 
-    Result<> startSampling(const SamplingParams &params, std::span<const Token> history) override
-    {
-        if (m_logits.empty())
-            return fail(ErrorCode::InvalidArgument, "There is nothing to continue from.");
-        endRun();
-        m_sampler.emplace(params, history);
-        return {};
-    }
-
-    Result<Token> sampleNext() override
-    {
-        if (!m_sampler)
-            return fail(ErrorCode::InvalidArgument, "No sampling run was started.");
-        if (m_pending) {
-            const Token token = *m_pending;
-            if (auto valid = checkTokens(spec(), {&token, 1}, m_length, m_capacity); !valid)
-                return fail(valid.error());
-            evaluate(token, true);
-        }
-        m_pending = m_sampler->sample(m_logits);
-        return *m_pending;
-    }
-
-private:
-    void endRun()
-    {
-        m_sampler.reset();
-        m_pending.reset();
-    }
-
-    void evaluate(Token token, bool wantsLogits)
+    // Computes the token at position m_length, which the caller then counts.
+    void evaluate(Token token, bool wantsLogits, const CancelToken &cancel)
     {
         const ModelSpec &model = spec();
         std::vector<float> x(model.width);
@@ -197,29 +235,28 @@ private:
         for (std::size_t i = 0; i < model.layers.size(); ++i) {
             const Layer &layer = model.layers[i];
             applyNorm(layer.mixerNorm, x, normed);
-            attend(std::get<Attention>(layer.mixer), m_cache[i], normed, x);
+            attend(std::get<Attention>(layer.mixer), m_cache[i], normed, x, cancel);
             applyNorm(layer.feedForwardNorm, x, normed);
-            feedForward(std::get<DenseFeedForward>(layer.feedForward), normed, x);
+            feedForward(std::get<DenseFeedForward>(layer.feedForward), normed, x, cancel);
         }
-        ++m_length;
         if (wantsLogits) {
             applyNorm(model.outputNorm, x, normed);
             m_logits.resize(model.vocabulary);
-            applyLinear(model.output, normed, m_logits);
+            applyLinear(model.output, normed, m_logits, cancel);
         }
     }
 
     void attend(const Attention &a, LayerCache &cache, std::span<const float> in,
-                std::span<float> x)
+                std::span<float> x, const CancelToken &cancel)
     {
         const std::size_t size = a.headSize;
         const std::size_t kvWidth = a.kvHeads * size;
         std::vector<float> query(a.heads * size);
         std::vector<float> key(kvWidth);
         std::vector<float> value(kvWidth);
-        applyLinear(a.query, in, query);
-        applyLinear(a.key, in, key);
-        applyLinear(a.value, in, value);
+        applyLinear(a.query, in, query, cancel);
+        applyLinear(a.key, in, key, cancel);
+        applyLinear(a.value, in, value, cancel);
         const auto prepare = [&](std::vector<float> &heads, const std::optional<Norm> &norm) {
             for (std::size_t h = 0; h < heads.size(); h += size) {
                 const std::span<float> head(heads.data() + h, size);
@@ -261,22 +298,22 @@ private:
             }
         }
         std::vector<float> out(x.size());
-        applyLinear(a.output, mixed, out);
+        applyLinear(a.output, mixed, out, cancel);
         for (std::size_t i = 0; i < x.size(); ++i)
             x[i] += out[i];
     }
 
     static void feedForward(const DenseFeedForward &f, std::span<const float> in,
-                            std::span<float> x)
+                            std::span<float> x, const CancelToken &cancel)
     {
         std::vector<float> gate(f.gate.outputs());
         std::vector<float> up(f.up.outputs());
-        applyLinear(f.gate, in, gate);
-        applyLinear(f.up, in, up);
+        applyLinear(f.gate, in, gate, cancel);
+        applyLinear(f.up, in, up, cancel);
         for (std::size_t i = 0; i < gate.size(); ++i)
             gate[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i]; // SiLU
         std::vector<float> out(x.size());
-        applyLinear(f.down, gate, out);
+        applyLinear(f.down, gate, out, cancel);
         for (std::size_t i = 0; i < x.size(); ++i)
             x[i] += out[i];
     }
@@ -295,18 +332,22 @@ private:
 
 Result<std::unique_ptr<Executor>> createReferenceExecutor(std::shared_ptr<const Model> model,
                                                           const ExecutorOptions &options,
-                                                          const LoadHooks &)
+                                                          const LoadHooks &hooks)
 {
+    if (!model)
+        return fail(ErrorCode::InvalidArgument, "There is no model to run.");
+    // It keeps float32 whatever the format, rounded to half where asked.
+    const std::uint32_t positions = cpu::contextLength(model->spec(), options);
+    if (auto fits = checkMemory(model->spec(), positions, KvFormat::F32); !fits)
+        return fail(fits.error());
+    if (hooks.cancel.cancelled())
+        return fail(ErrorCode::Cancelled, "Loading was stopped.");
     try {
-        return std::make_unique<ReferenceExecutor>(std::move(model), options);
+        return std::make_unique<ReferenceExecutor>(model, options);
     } catch (const std::bad_alloc &) {
-        return fail(
-            ErrorCode::OutOfMemory,
-            "There is not enough memory for a context of this length; choose a shorter one.");
+        return fail(outOfMemory(model->spec(), positions, KvFormat::F32));
     } catch (const std::length_error &) {
-        return fail(
-            ErrorCode::OutOfMemory,
-            "There is not enough memory for a context of this length; choose a shorter one.");
+        return fail(outOfMemory(model->spec(), positions, KvFormat::F32));
     }
 }
 

@@ -1,8 +1,24 @@
 #include "core/cpu/sequence.h"
 
+#include "core/base/system_memory.h"
+
 #include <string>
 
 namespace alcove::cpu {
+namespace {
+
+std::uint64_t cacheBytes(const llm::ModelSpec &spec, std::uint32_t positions, llm::KvFormat format)
+{
+    return spec.kvBytesPerPosition(format == llm::KvFormat::F32 ? 4 : 2) * positions;
+}
+
+std::string needs(std::uint32_t positions, std::uint64_t bytes)
+{
+    return "A context of " + std::to_string(positions) + " tokens needs " + readableBytes(bytes)
+        + " of memory";
+}
+
+} // namespace
 
 Result<> checkTokens(const llm::ModelSpec &spec, std::span<const llm::Token> tokens,
                      std::uint32_t length, std::uint32_t capacity)
@@ -21,6 +37,25 @@ Result<> checkTokens(const llm::ModelSpec &spec, std::span<const llm::Token> tok
                         + std::to_string(length) + " are in use and "
                         + std::to_string(tokens.size()) + " more are needed.");
     return {};
+}
+
+Result<> checkMemory(const llm::ModelSpec &spec, std::uint32_t positions, llm::KvFormat format)
+{
+    const std::uint64_t needed = cacheBytes(spec, positions, format);
+    const std::uint64_t available = systemMemory().availableBytes;
+    if (available > 0 && needed > available)
+        return fail(ErrorCode::OutOfMemory,
+                    needs(positions, needed) + ", but only " + readableBytes(available)
+                        + " are free; choose a shorter context.");
+    return {};
+}
+
+Error outOfMemory(const llm::ModelSpec &spec, std::uint32_t positions, llm::KvFormat format)
+{
+    return {ErrorCode::OutOfMemory,
+            needs(positions, cacheBytes(spec, positions, format))
+                + ", which the system did not give; choose a shorter context.",
+            {}};
 }
 
 } // namespace alcove::cpu

@@ -1,21 +1,31 @@
-// Sequence: the bookkeeping that every executor shares - how many positions are evaluated, what may
-// be appended, and the token that was drawn but not evaluated yet.
+// What the executors of the processor check alike: how long the context is, whether it fits in
+// memory, and what may be appended to it. Stateless; any thread.
 #pragma once
 
 #include "core/llm/executor.h"
 
-#include <optional>
+#include <algorithm>
+#include <cstdint>
+#include <span>
 
 namespace alcove::cpu {
 
 // Positions of the KV cache for these options: what was asked, or min(4096, trained).
 inline std::uint32_t contextLength(const llm::ModelSpec &spec, const llm::ExecutorOptions &options)
 {
-    return options.contextLength ? options.contextLength : std::min(4096u, spec.trainedContext);
+    const std::uint32_t positions =
+        options.contextLength ? options.contextLength : std::min(4096u, spec.trainedContext);
+    return std::max(1u, positions);
 }
 
 // InvalidArgument or ContextFull when `tokens` cannot follow `length` positions.
 Result<> checkTokens(const llm::ModelSpec &spec, std::span<const llm::Token> tokens,
                      std::uint32_t length, std::uint32_t capacity);
+
+// OutOfMemory, with the sizes, when the KV cache would not fit in the memory that is free.
+Result<> checkMemory(const llm::ModelSpec &spec, std::uint32_t positions, llm::KvFormat format);
+
+// The error when memory ran out although checkMemory() saw enough of it.
+Error outOfMemory(const llm::ModelSpec &spec, std::uint32_t positions, llm::KvFormat format);
 
 } // namespace alcove::cpu

@@ -18,6 +18,15 @@ using Clock = std::chrono::steady_clock;
 // Longer than the serial pieces between two stages of a token, far shorter than a person notices.
 constexpr std::chrono::microseconds kSpin{200};
 
+// m_stage: number << 32 | closed | workers inside
+constexpr std::uint64_t kClosed = std::uint64_t{1} << 31;
+constexpr std::uint64_t kInside = kClosed - 1;
+
+std::uint32_t numberOf(std::uint64_t stage)
+{
+    return static_cast<std::uint32_t>(stage >> 32);
+}
+
 inline void relax()
 {
 #if defined(__x86_64__) || defined(__i386__) || defined(_M_X64)
@@ -29,16 +38,16 @@ inline void relax()
 #endif
 }
 
-// Spins until `done()`; false when it took longer than kSpin.
+// Spins until `done()`; false when it took longer than `patience`.
 template <typename Done>
-bool spinUntil(const Done &done)
+bool spinUntil(const Done &done, std::chrono::nanoseconds patience)
 {
     for (int i = 0; i < 64; ++i) {
         if (done())
             return true;
         relax();
     }
-    const Clock::time_point limit = Clock::now() + kSpin;
+    const Clock::time_point limit = Clock::now() + patience;
     do {
         for (int i = 0; i < 64; ++i) {
             if (done())
@@ -52,7 +61,7 @@ bool spinUntil(const Done &done)
 } // namespace
 
 ThreadPool::ThreadPool(std::uint32_t threads)
-    : m_parts(std::make_unique<Part[]>(std::max(1u, threads)))
+    : m_parts(std::make_unique<Part[]>(std::max(1u, threads))), m_stage(kClosed)
 {
     const std::uint32_t wanted = std::max(1u, threads);
     m_workers.reserve(wanted - 1);
@@ -69,8 +78,8 @@ ThreadPool::ThreadPool(std::uint32_t threads)
 ThreadPool::~ThreadPool()
 {
     m_stop.store(true, std::memory_order_relaxed);
-    m_generation.fetch_add(1, std::memory_order_release);
-    m_generation.notify_all();
+    m_wake.fetch_add(1, std::memory_order_release);
+    m_wake.notify_all();
     for (std::thread &worker : m_workers)
         worker.join();
 }
@@ -92,13 +101,18 @@ void ThreadPool::runErased(std::size_t count, std::size_t grain, Invoke invoke, 
     m_invoke = invoke;
     m_context = context;
     m_grain = grain;
-    m_running.store(static_cast<std::int32_t>(m_size) - 1, std::memory_order_relaxed);
-    m_generation.fetch_add(1, std::memory_order_release);
-    m_generation.notify_all();
+    const std::uint64_t number = numberOf(m_stage.load(std::memory_order_relaxed)) + 1u;
+    m_stage.store(number << 32, std::memory_order_release);
+    m_wake.fetch_add(1, std::memory_order_release);
+    m_wake.notify_all();
     takePart(0);
-    const auto finished = [this] { return m_running.load(std::memory_order_acquire) == 0; };
+    // All the work is taken; only those who are at some of it are waited for.
+    m_stage.fetch_or(kClosed, std::memory_order_relaxed);
+    const auto finished = [this] {
+        return (m_stage.load(std::memory_order_acquire) & kInside) == 0;
+    };
     // A worker that the system has set aside gets the processor sooner when we give ours up.
-    while (!spinUntil(finished))
+    while (!spinUntil(finished, kSpin / 8))
         std::this_thread::yield();
 }
 
@@ -117,22 +131,38 @@ void ThreadPool::takePart(std::uint32_t thread)
     }
 }
 
+// Enters a stage that is not `seen` yet and still takes workers.
+bool ThreadPool::join(std::uint32_t &seen)
+{
+    std::uint64_t stage = m_stage.load(std::memory_order_acquire);
+    while (numberOf(stage) != seen) {
+        if ((stage & kClosed) != 0) {
+            seen = numberOf(stage);
+            return false;
+        }
+        if (m_stage.compare_exchange_weak(stage, stage + 1, std::memory_order_acquire)) {
+            seen = numberOf(stage);
+            return true;
+        }
+    }
+    return false;
+}
+
 void ThreadPool::workerLoop(std::uint32_t thread)
 {
-    std::int32_t seen = 0;
+    std::uint32_t seen = 0;
     for (;;) {
-        const auto called = [this, seen] {
-            return m_generation.load(std::memory_order_acquire) != seen;
-        };
-        if (!spinUntil(called))
-            m_generation.wait(seen, std::memory_order_acquire);
-        if (!called())
-            continue;
-        ++seen;
+        const std::int32_t wake = m_wake.load(std::memory_order_acquire);
         if (m_stop.load(std::memory_order_relaxed))
             return;
-        takePart(thread);
-        m_running.fetch_sub(1, std::memory_order_release);
+        if (join(seen)) {
+            takePart(thread);
+            m_stage.fetch_sub(1, std::memory_order_release);
+            continue;
+        }
+        const auto called = [this, wake] { return m_wake.load(std::memory_order_relaxed) != wake; };
+        if (!spinUntil(called, kSpin))
+            m_wake.wait(wake, std::memory_order_acquire);
     }
 }
 

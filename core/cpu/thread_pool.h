@@ -51,6 +51,7 @@ private:
     void runErased(std::size_t count, std::size_t grain, Invoke invoke, const void *context);
     void takePart(std::uint32_t thread);
     void workerLoop(std::uint32_t thread);
+    bool join(std::uint32_t &seen);
 
     std::uint32_t m_size = 1;
     std::unique_ptr<Part[]> m_parts;
@@ -59,8 +60,10 @@ private:
     Invoke m_invoke = nullptr;
     const void *m_context = nullptr;
     std::size_t m_grain = 1;
-    alignas(64) std::atomic<std::int32_t> m_generation{0};
-    alignas(64) std::atomic<std::int32_t> m_running{0};
+    // The stage's number (upper half), whether it takes no more workers, and how many are in it.
+    alignas(64) std::atomic<std::uint64_t> m_stage;
+    alignas(64) std::atomic<std::int32_t> m_wake{
+        0}; // changes with every stage; sleepers wait on it
     std::atomic<bool> m_stop{false};
 };
 

@@ -15,6 +15,56 @@ private Q_SLOTS:
     void float16Kv_data() { test::addFeedingRows(); }
     void float16Kv() { feed(llm::KvFormat::F16, test::kNmseFloat16Kv); }
 
+    void stopsAndContinues()
+    {
+        auto model = llm::Model::open(test::fixture("quant/llama-Q8_0.gguf"));
+        QVERIFY(model);
+        llm::ExecutorOptions options;
+        options.contextLength = 16;
+        auto executor = cpu::createReferenceExecutor(*model, options);
+        auto other = cpu::createReferenceExecutor(*model, options);
+        QVERIFY(executor && other);
+        const std::vector<llm::Token> tokens = {1, 5, 77, 260, 31, 262};
+        llm::ForwardHooks hooks;
+        hooks.progress = [&](std::size_t done, std::size_t) {
+            if (done == 4)
+                hooks.cancel.cancel();
+        };
+        const auto stopped = (*executor)->forward(tokens, llm::LogitRows::Last, hooks);
+        QVERIFY(!stopped);
+        QVERIFY(stopped.error().cancelled());
+        QCOMPARE((*executor)->length(), 4u);
+        const auto rest = (*executor)->forward(std::span(tokens).subspan(4), llm::LogitRows::Last);
+        const auto whole = (*other)->forward(tokens, llm::LogitRows::Last);
+        QVERIFY(rest && whole);
+        QVERIFY(*rest == *whole);
+    }
+
+    void saysWhatIsWrong()
+    {
+        auto model = llm::Model::open(test::fixture("quant/llama-Q8_0.gguf"));
+        QVERIFY(model);
+        llm::ExecutorOptions options;
+        options.contextLength = 0xffffffffu;
+        const auto tooLong = cpu::createReferenceExecutor(*model, options);
+        QVERIFY(!tooLong);
+        QCOMPARE(tooLong.error().code, ErrorCode::OutOfMemory);
+        QVERIFY(tooLong.error().message.find("4294967295 tokens") != std::string::npos);
+        options.contextLength = 2;
+        auto executor = cpu::createReferenceExecutor(*model, options);
+        QVERIFY(executor);
+        const auto code = [&](const std::vector<llm::Token> &tokens) {
+            const auto result = (*executor)->forward(tokens, llm::LogitRows::Last);
+            return result ? ErrorCode::Internal : result.error().code;
+        };
+        QCOMPARE(code({}), ErrorCode::InvalidArgument);
+        QCOMPARE(code({-1}), ErrorCode::InvalidArgument);
+        QCOMPARE(code({1, 2, 3}), ErrorCode::ContextFull);
+        QCOMPARE((*executor)->length(), 0u);
+        QVERIFY(!(*executor)->sampleNext());
+        QVERIFY(!(*executor)->truncate(1));
+    }
+
 private:
     void feed(llm::KvFormat format, double tolerance)
     {

@@ -1,0 +1,360 @@
+// Every set of vector kernels that this machine runs, against the plain ones.
+#include "core/cpu/buffer.h"
+#include "core/cpu/half.h"
+#include "core/cpu/kernels.h"
+#include "core/cpu/simd/kernel_sets.h"
+#include "tests/support/fixtures.h"
+
+#include <QTest>
+
+#include <cmath>
+#include <random>
+
+using namespace alcove;
+using cpu::KernelTable;
+
+namespace {
+
+std::vector<float> randomFloats(std::size_t count, std::mt19937 &random, float deviation = 1.0f)
+{
+    std::normal_distribution<float> normal(0.0f, deviation);
+    std::vector<float> values(count);
+    for (float &value : values)
+        value = normal(random);
+    return values;
+}
+
+// A matrix of any bit patterns that the format allows, with scales that stay finite.
+struct RandomMatrix {
+    RandomMatrix(llm::TensorType type, std::size_t rows, std::size_t columns, std::mt19937 &random)
+    {
+        const llm::TensorTypeInfo &info = *llm::tensorTypeInfo(type);
+        bytes.resize(rows * columns / info.blockElements * info.blockBytes);
+        for (std::byte &byte : bytes)
+            byte = std::byte(random() & 0xff);
+        const auto put = [&](std::size_t at, float value) {
+            const std::uint16_t bits = cpu::floatToHalf(value);
+            std::memcpy(bytes.data() + at, &bits, sizeof(bits));
+        };
+        for (std::size_t at = 0; at < bytes.size(); at += info.blockBytes) {
+            const float scale = 0.01f + float(random() % 100) * 0.001f;
+            switch (type) {
+            case llm::TensorType::F32: {
+                const float value = scale * float(int(random() % 201) - 100);
+                std::memcpy(bytes.data() + at, &value, sizeof(value));
+                break;
+            }
+            case llm::TensorType::F16:
+                put(at, scale * float(int(random() % 201) - 100));
+                break;
+            case llm::TensorType::BF16: {
+                const float value = scale * float(int(random() % 201) - 100);
+                std::memcpy(bytes.data() + at, reinterpret_cast<const char *>(&value) + 2, 2);
+                break;
+            }
+            case llm::TensorType::Q4_K:
+            case llm::TensorType::Q5_K:
+                put(at, scale);
+                put(at + 2, -scale);
+                break;
+            case llm::TensorType::Q6_K:
+                put(at + 208, scale);
+                break;
+            default:
+                put(at, scale);
+            }
+        }
+        tensor.type = type;
+        tensor.rank = 2;
+        tensor.shape = {columns, rows, 1, 1};
+        tensor.data = bytes;
+    }
+
+    std::vector<std::byte> bytes;
+    llm::Tensor tensor;
+};
+
+struct Inputs {
+    Inputs(std::size_t tokens, std::size_t columns, std::mt19937 &random)
+        : values(randomFloats(tokens * columns, random)), quants(values.size()),
+          scales(values.size() / 32), sums16(values.size() / 16), sums32(values.size() / 32)
+    {
+        if (columns % 32 == 0)
+            cpu::scalarKernels().quantise(values.data(), values.size(), quants.data(),
+                                          scales.data(), sums16.data(), sums32.data());
+        view = {tokens,        columns,       values.data(), quants.data(),
+                scales.data(), sums16.data(), sums32.data()};
+    }
+
+    std::vector<float> values;
+    std::vector<std::int8_t> quants;
+    std::vector<float> scales;
+    std::vector<float> sums16;
+    std::vector<float> sums32;
+    cpu::Activations view;
+};
+
+void addKernelRows()
+{
+    QTest::addColumn<int>("table");
+    const auto tables = cpu::runnableKernels();
+    for (std::size_t i = 1; i < tables.size(); ++i)
+        QTest::newRow(tables[i]->name) << int(i);
+    if (tables.size() == 1)
+        QTest::newRow("none") << 0;
+}
+
+const KernelTable *fetchTable()
+{
+    QFETCH(int, table);
+    return table > 0 ? cpu::runnableKernels()[std::size_t(table)] : nullptr;
+}
+
+} // namespace
+
+#define ALCOVE_FETCH_KERNELS(kernels)                                                              \
+    const KernelTable *const kernels = fetchTable();                                               \
+    if (!kernels)                                                                                  \
+    QSKIP("this processor has no vector instructions that we know")
+
+class TestKernels : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+#if defined(__x86_64__) || defined(__aarch64__)
+        // Tables exist for this architecture; whether they run is up to the processor.
+        const auto set = cpu::matMulKernels();
+        QVERIFY(set.avx2 || set.neon);
+#endif
+        QCOMPARE(cpu::runnableKernels().front(), &cpu::scalarKernels());
+        QCOMPARE(cpu::runnableKernels().back(), &cpu::bestKernels());
+    }
+
+    void matMul_data()
+    {
+        addKernelRows();
+    }
+    void matMul()
+    {
+        ALCOVE_FETCH_KERNELS(kernels);
+        using llm::TensorType;
+        std::mt19937 random(1);
+        cpu::Buffer<cpu::KernelScratch> scratch(1);
+        for (const TensorType type :
+             {TensorType::F32, TensorType::F16, TensorType::BF16, TensorType::Q8_0,
+              TensorType::Q4_0, TensorType::Q4_K, TensorType::Q5_K, TensorType::Q6_K}) {
+            const std::size_t block = llm::tensorTypeInfo(type)->blockElements;
+            const std::vector<std::size_t> widths = block == 1
+                ? std::vector<std::size_t>{1, 7, 33, 519, 600}
+                : block == 32 ? std::vector<std::size_t>{32, 96, 544, 1056}
+                              : std::vector<std::size_t>{256, 768, 1280};
+            for (const std::size_t columns : widths) {
+                for (const std::size_t tokens : {1u, 2u, 3u, 4u, 5u, 11u, 64u}) {
+                    const std::size_t rows = 37;
+                    const RandomMatrix matrix(type, rows, columns, random);
+                    const Inputs inputs(tokens, columns, random);
+                    std::vector<float> expected(tokens * rows, -1.0f);
+                    std::vector<float> actual(tokens * rows, -1.0f);
+                    // All rows but the first panel, so that writing outside shows.
+                    cpu::scalarKernels().matMul(matrix.tensor, 16, rows - 1, inputs.view,
+                                                expected.data(), rows, *scratch.data());
+                    kernels->matMul(matrix.tensor, 16, rows - 1, inputs.view, actual.data(), rows,
+                                    *scratch.data());
+                    for (std::size_t t = 0; t < tokens; ++t) {
+                        for (std::size_t r = 0; r < 16; ++r)
+                            QCOMPARE(actual[t * rows + r], -1.0f);
+                        QCOMPARE(actual[t * rows + rows - 1], -1.0f);
+                    }
+                    const double error = test::nmse(actual, expected);
+                    QVERIFY2(error < 1e-9,
+                             qPrintable(QStringLiteral("type %1, %2 columns, %3 tokens: NMSE %4")
+                                            .arg(int(type))
+                                            .arg(columns)
+                                            .arg(tokens)
+                                            .arg(error)));
+                }
+            }
+        }
+    }
+
+    // The largest bytes there are: sums of two products just fit in 16 bits, or not at all.
+    void extremeBytes_data()
+    {
+        addKernelRows();
+    }
+    void extremeBytes()
+    {
+        ALCOVE_FETCH_KERNELS(kernels);
+        cpu::Buffer<cpu::KernelScratch> scratch(1);
+        std::mt19937 random(2);
+        for (const int quant : {-128, 127}) {
+            RandomMatrix matrix(llm::TensorType::Q8_0, 16, 64, random);
+            for (std::size_t at = 0; at < matrix.bytes.size(); ++at) {
+                if (at % 34 >= 2)
+                    matrix.bytes[at] = std::byte(quant);
+            }
+            for (const std::size_t tokens : {1u, 8u}) {
+                Inputs inputs(tokens, 64, random);
+                for (const float sign : {1.0f, -1.0f}) {
+                    std::fill(inputs.values.begin(), inputs.values.end(), sign);
+                    cpu::scalarKernels().quantise(inputs.values.data(), inputs.values.size(),
+                                                  inputs.quants.data(), inputs.scales.data(),
+                                                  inputs.sums16.data(), inputs.sums32.data());
+                    std::vector<float> expected(tokens * 16);
+                    std::vector<float> actual(tokens * 16);
+                    cpu::scalarKernels().matMul(matrix.tensor, 0, 16, inputs.view, expected.data(),
+                                                16, *scratch.data());
+                    kernels->matMul(matrix.tensor, 0, 16, inputs.view, actual.data(), 16,
+                                    *scratch.data());
+                    QVERIFY(test::nmse(actual, expected) < 1e-9);
+                }
+            }
+        }
+    }
+
+    void quantise_data()
+    {
+        addKernelRows();
+    }
+    void quantise()
+    {
+        ALCOVE_FETCH_KERNELS(kernels);
+        std::mt19937 random(3);
+        Inputs expected(3, 96, random);
+        std::fill_n(expected.values.begin(), 32, 0.0f); // a group of zeros
+        expected.values[40] = 1e30f;
+        cpu::scalarKernels().quantise(expected.values.data(), 288, expected.quants.data(),
+                                      expected.scales.data(), expected.sums16.data(),
+                                      expected.sums32.data());
+        Inputs actual(3, 96, random);
+        kernels->quantise(expected.values.data(), 288, actual.quants.data(), actual.scales.data(),
+                          actual.sums16.data(), actual.sums32.data());
+        QVERIFY(actual.quants == expected.quants);
+        QVERIFY(test::nmse(actual.scales, expected.scales) < 1e-12);
+        QVERIFY(test::nmse(actual.sums16, expected.sums16) < 1e-12);
+        QVERIFY(test::nmse(actual.sums32, expected.sums32) < 1e-12);
+        for (std::size_t i = 64; i < 288; ++i) {
+            const float back = float(actual.quants[i]) * actual.scales[i / 32];
+            QVERIFY(std::fabs(back - expected.values[i]) <= actual.scales[i / 32] * 0.5001f);
+        }
+    }
+
+    void elementwise_data()
+    {
+        addKernelRows();
+    }
+    void elementwise()
+    {
+        ALCOVE_FETCH_KERNELS(kernels);
+        std::mt19937 random(4);
+        for (const std::size_t count : {1u, 15u, 16u, 100u, 1024u}) {
+            const auto x = randomFloats(count, random, 3.0f);
+            const auto y = randomFloats(count, random);
+            std::vector<float> expected(count);
+            std::vector<float> actual(count);
+            cpu::scalarKernels().rmsNorm(x.data(), y.data(), 1e-5f, count, expected.data());
+            kernels->rmsNorm(x.data(), y.data(), 1e-5f, count, actual.data());
+            QVERIFY(test::nmse(actual, expected) < 1e-11);
+            cpu::scalarKernels().siluMultiply(x.data(), y.data(), count, expected.data());
+            kernels->siluMultiply(x.data(), y.data(), count, actual.data());
+            QVERIFY(test::nmse(actual, expected) < 1e-11);
+            actual = x;
+            kernels->add(actual.data(), y.data(), count);
+            for (std::size_t i = 0; i < count; ++i)
+                QCOMPARE(actual[i], x[i] + y[i]);
+        }
+        // Where exp overflows, the result is 0 or the product, never NaN.
+        const std::vector<float> gate(16, -3000.0f);
+        const std::vector<float> steep(16, 3000.0f);
+        const std::vector<float> up(16, 2.0f);
+        std::vector<float> out(16);
+        kernels->siluMultiply(gate.data(), up.data(), 16, out.data());
+        QVERIFY(std::fabs(out[3]) < 1e-30f);
+        kernels->siluMultiply(steep.data(), up.data(), 16, out.data());
+        QCOMPARE(out[3], 6000.0f);
+    }
+
+    void attention_data()
+    {
+        addKernelRows();
+    }
+    void attention()
+    {
+        ALCOVE_FETCH_KERNELS(kernels);
+        std::mt19937 random(5);
+        cpu::Buffer<cpu::KernelScratch> scratch(1);
+        for (const llm::KvFormat format : {llm::KvFormat::F32, llm::KvFormat::F16}) {
+            for (const std::size_t headSize : {8u, 20u, 64u, 80u, 128u}) {
+                const std::size_t capacity = 304;
+                const std::size_t stride = (headSize + 15) / 16 * 16;
+                cpu::Buffer<float> keys(capacity * headSize);
+                cpu::Buffer<float> values(capacity * stride);
+                cpu::Buffer<float> otherKeys(capacity * headSize);
+                cpu::Buffer<float> otherValues(capacity * stride);
+                const auto headOf = [&](cpu::Buffer<float> &k, cpu::Buffer<float> &v) {
+                    return cpu::KvHead{format, reinterpret_cast<std::byte *>(k.data()),
+                                       reinterpret_cast<std::byte *>(v.data()), headSize, stride};
+                };
+                const cpu::KvHead plain = headOf(keys, values);
+                const cpu::KvHead head = headOf(otherKeys, otherValues);
+                for (std::size_t p = 0; p < 301; ++p) {
+                    const auto key = randomFloats(headSize, random);
+                    const auto value = randomFloats(headSize, random);
+                    cpu::scalarKernels().storeKv(plain, p, key.data(), value.data());
+                    kernels->storeKv(head, p, key.data(), value.data());
+                }
+                QVERIFY(std::memcmp(keys.data(), otherKeys.data(), keys.bytes()) == 0);
+                QVERIFY(std::memcmp(values.data(), otherValues.data(), values.bytes()) == 0);
+                for (const std::size_t count : {1u, 2u, 3u, 5u, 8u}) {
+                    const auto query = randomFloats(count * headSize, random);
+                    std::vector<float> expected(count * headSize);
+                    std::vector<float> actual(count * headSize);
+                    cpu::Buffer<float> sums(cpu::kAttentionQueries * stride);
+                    cpu::AttentionQueries queries;
+                    queries.count = count;
+                    queries.scale = 0.7f;
+                    queries.sums = sums.data();
+                    for (std::size_t q = 0; q < count; ++q) {
+                        queries.query[q] = query.data() + q * headSize;
+                        queries.positions[q] = std::uint32_t(q % 3 == 0 ? 301 - q : 1 + q * 40);
+                        queries.output[q] = expected.data() + q * headSize;
+                    }
+                    cpu::scalarKernels().attend(plain, queries, *scratch.data());
+                    for (std::size_t q = 0; q < count; ++q)
+                        queries.output[q] = actual.data() + q * headSize;
+                    kernels->attend(head, queries, *scratch.data());
+                    const double error = test::nmse(actual, expected);
+                    QVERIFY2(error < 1e-9,
+                             qPrintable(QStringLiteral("head size %1, %2 queries: NMSE %3")
+                                            .arg(headSize)
+                                            .arg(count)
+                                            .arg(error)));
+                }
+            }
+        }
+    }
+
+    void halvesRoundToTheNearest()
+    {
+        for (std::uint32_t bits = 0; bits < 0x7c00u; ++bits) {
+            const float value = cpu::halfToFloat(std::uint16_t(bits));
+            QCOMPARE(std::uint32_t(cpu::floatToHalf(value)), bits);
+            QCOMPARE(std::uint32_t(cpu::floatToHalf(-value)), bits | 0x8000u);
+            // Halfway to the next one: to the even of the two.
+            if (bits + 1 < 0x7c00u) {
+                const float next = cpu::halfToFloat(std::uint16_t(bits + 1));
+                const float middle = (value + next) / 2;
+                QCOMPARE(std::uint32_t(cpu::floatToHalf(middle)), bits + (bits & 1u));
+                QCOMPARE(std::uint32_t(cpu::floatToHalf(std::nextafter(middle, next))), bits + 1);
+            }
+        }
+        QCOMPARE(std::uint32_t(cpu::floatToHalf(65519.0f)), 0x7bffu);
+        QCOMPARE(std::uint32_t(cpu::floatToHalf(65520.0f)), 0x7c00u);
+        QVERIFY(std::isnan(cpu::halfToFloat(cpu::floatToHalf(std::nanf("")))));
+    }
+};
+
+QTEST_APPLESS_MAIN(TestKernels)
+#include "tst_kernels.moc"
