@@ -6,6 +6,7 @@
 #include "core/llm/jinja/parser.h"
 #include "core/llm/utf8.h"
 
+#include <algorithm>
 #include <new>
 #include <optional>
 #include <stdexcept>
@@ -23,14 +24,16 @@ constexpr std::size_t kSourceBytes = 1u << 20;
 constexpr jinja::Bounds kParseBounds{64u << 20, 64u << 20, 200};
 // All values of a render together may take this many times its output, and a bit for small bounds.
 constexpr std::uint64_t kValueBytesPerOutputByte = 16;
+constexpr std::uint64_t kMostOutputBytes = 1u << 30;
 constexpr std::uint64_t kLeastValueBytes = 1u << 20;
 
 tl::unexpected<Error> templateFailed(const Failure &failure, std::uint32_t line)
 {
+    constexpr std::size_t kLongest = 2000; // bytes of a reason that is shown
     const std::uint32_t at = failure.line != 0 ? failure.line : line;
     return fail(ErrorCode::TemplateFailed,
                 "The model's chat template failed in line " + std::to_string(at) + ": "
-                    + replaceInvalidUtf8(failure.reason),
+                    + replaceInvalidUtf8(std::string_view(failure.reason).substr(0, kLongest)),
                 "chat template, line " + std::to_string(at));
 }
 
@@ -175,9 +178,10 @@ Result<std::string> ChatTemplate::render(const Json &variables, const TemplateLi
     std::uint32_t line = 1;
     try {
         const std::uint64_t given = bytesOf(variables);
-        Heap heap({limits.steps + given / 64,
-                   limits.outputBytes * kValueBytesPerOutputByte + kLeastValueBytes + given,
-                   limits.depth});
+        const std::uint64_t valueBytes =
+            std::min<std::uint64_t>(limits.outputBytes, kMostOutputBytes)
+            * kValueBytesPerOutputByte;
+        Heap heap({limits.steps + given / 64, valueBytes + kLeastValueBytes + given, limits.depth});
         std::vector<Value> values;
         for (const std::string &name : m_parsed->tree.names) {
             const auto found = name == "now" ? variables.end() : variables.find(name);

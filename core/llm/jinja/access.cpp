@@ -33,7 +33,7 @@ std::optional<Value> ownAttribute(Heap &heap, const Value &value, std::string_vi
 {
     requireDefined(value);
     if (value.is(Kind::Namespace)) {
-        const Value *field = value.space->find(name);
+        const Value *field = value.space->find(heap, name);
         return field ? std::optional(*field) : std::nullopt;
     }
     if (value.is(Kind::Callable)) {
@@ -63,8 +63,7 @@ std::optional<Value> ownItem(Heap &heap, const Value &value, const Value &key)
     switch (value.kind) {
     case Kind::Dict: {
         if (key.is(Kind::String)) {
-            heap.work(key.text().size());
-            const Value *found = value.dict->find(key.text());
+            const Value *found = value.dict->find(heap, key.text());
             return found ? std::optional(*found) : std::nullopt;
         }
         if (key.is(Kind::List) || key.is(Kind::Dict) || key.is(Kind::View))
@@ -174,7 +173,7 @@ Value getAttribute(Heap &heap, const Value &value, std::string_view name)
     if (const auto own = ownAttribute(heap, value, name))
         return *own;
     if (value.is(Kind::Dict)) {
-        if (const Value *found = value.dict->find(name))
+        if (const Value *found = value.dict->find(heap, name))
             return *found;
     }
     return noAttribute(heap, value, name);

@@ -34,9 +34,15 @@ Evaluator::Evaluator(const Template &source, Heap &heap, std::vector<Value> vari
       m_outputBytes(outputBytes)
 {
     m_variables.resize(source.names.size(), undefined());
-    const auto loop = std::find(source.names.begin(), source.names.end(), "loop");
-    if (loop != source.names.end())
-        m_loopName = static_cast<NameId>(loop - source.names.begin());
+    const auto idOf = [&source](std::string_view name) {
+        const auto found = std::find(source.names.begin(), source.names.end(), name);
+        return found == source.names.end() ? kNoName
+                                           : static_cast<NameId>(found - source.names.begin());
+    };
+    m_loopName = idOf("loop");
+    m_callerName = idOf("caller");
+    m_kwargsName = idOf("kwargs");
+    m_varargsName = idOf("varargs");
 }
 
 std::string Evaluator::run()
@@ -268,6 +274,7 @@ void Evaluator::assign(const Target &target, const Value &value, Scope &scope)
 {
     switch (target.kind) {
     case Target::Kind::Name:
+        m_heap.work(scope.variables.size() * sizeof(Value));
         scope.set(target.name, value);
         m_heap.charge(sizeof(Value));
         return;
@@ -275,14 +282,7 @@ void Evaluator::assign(const Target &target, const Value &value, Scope &scope)
         const Value owner = lookUp(target.name, scope);
         if (!owner.is(Kind::Namespace))
             raise("cannot assign attribute on non-namespace object");
-        for (auto &[name, old] : owner.space->fields) {
-            if (name == target.attribute) {
-                old = value;
-                return;
-            }
-        }
-        m_heap.charge(target.attribute.size() + sizeof(Value) + sizeof(std::string));
-        owner.space->fields.emplace_back(target.attribute, value);
+        owner.space->set(m_heap, target.attribute, value);
         return;
     }
     case Target::Kind::Several: {

@@ -99,6 +99,9 @@ private:
     std::uint32_t m_line = 1;
     static constexpr NameId kNoName = ~NameId(0);
     NameId m_loopName = kNoName;
+    NameId m_callerName = kNoName;
+    NameId m_kwargsName = kNoName;
+    NameId m_varargsName = kNoName;
     std::deque<Scope> m_scopes;
     std::vector<Scope *> m_freeScopes;
 };

@@ -72,6 +72,7 @@ Value Evaluator::callMacro(const MacroStatement &declaration, Scope &around,
         declaration.spelling.empty() ? "caller" : "macro '" + declaration.spelling + "'";
     auto keyword = arguments.keyword;
     const auto take = [&](std::string_view wanted) -> std::optional<Value> {
+        m_heap.work(keyword.size() * sizeof(std::string_view));
         const auto found = std::find_if(keyword.begin(), keyword.end(),
                                         [&](const auto &k) { return k.first == wanted; });
         if (found == keyword.end())
@@ -94,29 +95,24 @@ Value Evaluator::callMacro(const MacroStatement &declaration, Scope &around,
             missing.push_back(&parameters[i]);
         }
     }
-    const auto setSpecial = [&](std::string_view special, const Value &value) {
-        const auto found = std::find(m_template.names.begin(), m_template.names.end(), special);
-        if (found != m_template.names.end())
-            scope.set(static_cast<NameId>(found - m_template.names.begin()), value);
-    };
     if (declaration.usesCaller && !hasCaller) {
         const auto caller = take("caller");
-        setSpecial("caller", caller ? *caller : m_heap.missing("No caller defined"));
+        scope.set(m_callerName, caller ? *caller : m_heap.missing("No caller defined"));
     }
     if (declaration.usesKwargs) {
         auto rest = std::make_unique<Dict>();
         for (const auto &[key, value] : keyword)
             rest->set(m_heap, m_heap.string(key), value);
-        setSpecial("kwargs", m_heap.dict(std::move(rest)));
+        scope.set(m_kwargsName, m_heap.dict(std::move(rest)));
     } else if (!keyword.empty()) {
         raise(name + " takes no keyword argument '"
               + std::string(keyword.front().first.substr(0, 80)) + "'");
     }
     const std::size_t used = std::min(parameters.size(), arguments.positional.size());
     if (declaration.usesVarargs) {
-        setSpecial("varargs",
-                   m_heap.tuple({arguments.positional.begin() + static_cast<std::ptrdiff_t>(used),
-                                 arguments.positional.end()}));
+        scope.set(m_varargsName,
+                  m_heap.tuple({arguments.positional.begin() + static_cast<std::ptrdiff_t>(used),
+                                arguments.positional.end()}));
     } else if (arguments.positional.size() > parameters.size()) {
         raise(name + " takes not more than " + std::to_string(parameters.size()) + " argument(s)");
     }

@@ -74,6 +74,7 @@ Value Evaluator::evaluateNested(const Expr &expr, Scope &scope)
 Value Evaluator::lookUp(NameId name, const Scope &scope)
 {
     for (const Scope *s = &scope; s; s = s->parent) {
+        m_heap.work(s->variables.size() * sizeof(Value));
         if (const Value *found = s->find(name))
             return *found;
     }

@@ -170,7 +170,7 @@ std::int64_t readNumber(std::string_view text, std::size_t &at)
 class PercentArguments
 {
 public:
-    explicit PercentArguments(const Value &all) : m_all(all) { }
+    PercentArguments(Heap &heap, const Value &all) : m_heap(heap), m_all(all) { }
 
     Value next()
     {
@@ -188,7 +188,7 @@ public:
     {
         if (!m_all.is(Kind::Dict))
             raise("format requires a mapping");
-        const Value *found = m_all.dict->find(name);
+        const Value *found = m_all.dict->find(m_heap, name);
         if (!found)
             raise("'" + std::string(name.substr(0, 80)) + "'");
         m_usedNames = true;
@@ -207,6 +207,7 @@ public:
     }
 
 private:
+    Heap &m_heap;
     const Value &m_all;
     std::size_t m_next = 0;
     bool m_usedNames = false;
@@ -290,7 +291,7 @@ void append(Heap &heap, std::string &out, std::string_view text)
 Value formatPercent(Heap &heap, const String &formatString, const Value &values)
 {
     const std::string_view format = formatString.text;
-    PercentArguments arguments(values);
+    PercentArguments arguments(heap, values);
     std::string out;
     for (std::size_t at = 0; at < format.size();) {
         const std::size_t percent = std::min(format.find('%', at), format.size());
@@ -558,6 +559,7 @@ private:
                       + " out of range for positional args tuple");
             return m_arguments.positional[index];
         }
+        m_heap.work(m_arguments.keyword.size() * sizeof(std::string_view));
         for (const auto &[keyword, value] : m_arguments.keyword) {
             if (keyword == name)
                 return value;

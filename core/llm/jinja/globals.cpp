@@ -195,15 +195,7 @@ Value joiner(Heap &heap, const Arguments &arguments)
 Value raiseException(Heap &heap, const Arguments &arguments)
 {
     const Signature given("raise_exception", arguments, {"message"}, 1);
-    constexpr std::size_t kLongest = 2000; // bytes of a message that is shown
-    std::string message = textOf(heap, *given[0]);
-    if (message.size() > kLongest) {
-        std::size_t end = kLongest;
-        while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0) == 0x80)
-            --end;
-        message.resize(end);
-    }
-    raise(std::move(message));
+    raise(textOf(heap, *given[0]));
 }
 
 constexpr Global kGlobals[] = {

@@ -176,6 +176,7 @@ Block Parser::parseBlock(Names ends)
     DepthGuard guard(m_heap);
     Block block;
     for (;;) {
+        m_heap.charge(sizeof(ForStatement) + sizeof(Statement *)); // a statement, at most
         switch (m_token.type) {
         case TokenType::Data: {
             auto text = std::make_unique<TextStatement>(StatementKind::Text, m_token.line);

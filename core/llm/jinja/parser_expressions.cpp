@@ -9,6 +9,8 @@ namespace alcove::llm::jinja {
 
 namespace {
 
+constexpr std::size_t kNodeBytes = 128; // of an expression, its place in a list and its parents'
+
 ExprPtr makeItems(ExprKind kind, std::uint32_t line, std::vector<ExprPtr> items)
 {
     auto expr = std::make_unique<ItemsExpr>(kind, line);
@@ -40,9 +42,10 @@ void addLink(ExprPtr &chain, ExprKind kind, Operator op, ExprPtr operand, bool i
     static_cast<ChainExpr &>(*chain).links.push_back({op, std::move(operand)});
 }
 
-// The steps behind `base`, which becomes a Postfix when it is none yet.
-std::vector<Postfix> &stepsOf(ExprPtr &base)
+// The steps behind `base`, which becomes a Postfix when it is none yet, with room for one more.
+std::vector<Postfix> &stepsOf(Heap &heap, ExprPtr &base)
 {
+    heap.charge(2 * sizeof(Postfix)); // the list may double
     if (base->kind != ExprKind::Postfix) {
         auto expr = std::make_unique<PostfixExpr>(ExprKind::Postfix, base->line);
         expr->base = std::move(base);
@@ -244,6 +247,7 @@ ExprPtr Parser::parseUnary(WithFilter filter)
 
 ExprPtr Parser::parsePrimary()
 {
+    m_heap.charge(kNodeBytes);
     const std::uint32_t line = m_token.line;
     switch (m_token.type) {
     case TokenType::Name: {
@@ -355,15 +359,15 @@ void Parser::parsePostfix(ExprPtr &base)
                 step.kind = PostfixKind::Attribute;
                 step.name = expectName();
             }
-            stepsOf(base).push_back(std::move(step));
+            stepsOf(m_heap, base).push_back(std::move(step));
         } else if (isOperator("[")) {
-            parseSubscript(stepsOf(base));
+            parseSubscript(stepsOf(m_heap, base));
         } else if (isOperator("(")) {
             Postfix step;
             step.kind = PostfixKind::Call;
             step.line = line;
             step.arguments = parseArguments();
-            stepsOf(base).push_back(std::move(step));
+            stepsOf(m_heap, base).push_back(std::move(step));
         } else {
             return;
         }
@@ -374,15 +378,15 @@ void Parser::parseFilters(ExprPtr &base)
 {
     for (;;) {
         if (skipOperator("|")) {
-            parseFilter(stepsOf(base));
+            parseFilter(stepsOf(m_heap, base));
         } else if (isName("is")) {
-            parseTest(stepsOf(base));
+            parseTest(stepsOf(m_heap, base));
         } else if (isOperator("(")) { // calls what a filter or test gave
             Postfix step;
             step.kind = PostfixKind::Call;
             step.line = m_token.line;
             step.arguments = parseArguments();
-            stepsOf(base).push_back(std::move(step));
+            stepsOf(m_heap, base).push_back(std::move(step));
         } else {
             return;
         }

@@ -84,8 +84,9 @@ const std::string &Value::text() const
     return string->text;
 }
 
-const Value *Dict::find(std::string_view key) const
+const Value *Dict::find(Heap &heap, std::string_view key) const
 {
+    heap.work(key.size());
     if (m_index.empty()) {
         for (const auto &[k, v] : entries) {
             if (k.is(Kind::String) && k.text() == key)
@@ -95,6 +96,7 @@ const Value *Dict::find(std::string_view key) const
     }
     const auto [begin, end] = m_index.equal_range(hashText(key));
     for (auto it = begin; it != end; ++it) {
+        heap.step(); // keys may have been chosen to share a hash
         const auto &[k, v] = entries[it->second];
         if (k.is(Kind::String) && k.text() == key)
             return &v;
@@ -134,13 +136,24 @@ void Dict::set(Heap &heap, const Value &key, const Value &value)
         m_index.emplace(hashOf(heap, entries[i].first), static_cast<std::uint32_t>(i));
 }
 
-const Value *Namespace::find(std::string_view name) const
+const Value *Namespace::find(Heap &heap, std::string_view name) const
 {
+    heap.work(fields.size() * sizeof(std::string));
     for (const auto &[key, value] : fields) {
         if (key == name)
             return &value;
     }
     return nullptr;
+}
+
+void Namespace::set(Heap &heap, std::string_view name, const Value &value)
+{
+    if (const Value *found = find(heap, name)) {
+        const_cast<Value &>(*found) = value; // ours: found points into fields
+        return;
+    }
+    heap.charge(name.size() + sizeof(Value) + sizeof(std::string));
+    fields.emplace_back(std::string(name), value);
 }
 
 void Heap::work(std::uint64_t bytes)

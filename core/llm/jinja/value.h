@@ -150,7 +150,7 @@ class Heap;
 struct Dict : Object {
     std::vector<std::pair<Value, Value>> entries;
 
-    const Value *find(std::string_view key) const;
+    const Value *find(Heap &heap, std::string_view key) const;
     const Value *find(Heap &heap, const Value &key) const; // Failure for an unhashable key
     void set(Heap &heap, const Value &key, const Value &value);
 
@@ -161,7 +161,8 @@ private:
 struct Namespace : Object {
     std::vector<std::pair<std::string, Value>> fields;
 
-    const Value *find(std::string_view name) const;
+    const Value *find(Heap &heap, std::string_view name) const;
+    void set(Heap &heap, std::string_view name, const Value &value);
 };
 
 // Arguments of a call, a filter or a test. Keyword names live as long as the template or its
