@@ -23,7 +23,7 @@ using namespace alcove::chat;
 
 namespace {
 
-constexpr quint32 kAnswerTokens = 400; // then the next prompt is sent
+constexpr quint32 kAnswerTokens = 1500; // then the next prompt is sent
 
 void report(const QByteArray &line)
 {
