@@ -55,7 +55,7 @@ Outcome run(const Environment &environment)
         if (!device.usable())
             environment.out << "    cannot be used: " << device.problem << "\n";
     }
-    if (!list.vulkanProblem.empty())
+    if (!list.vulkanProblem.empty() && chosen->reason.find(list.vulkanProblem) == std::string::npos)
         environment.out << list.vulkanProblem << "\n";
     environment.out << chosen->reason << "\n";
     return {};

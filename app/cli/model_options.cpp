@@ -33,7 +33,7 @@ Parsed<engine::SessionOptions> sessionOptions(const Arguments &arguments, std::s
 engine::Hardware hardwareOf(const Arguments &arguments)
 {
     const std::string folder = arguments.valueOr("--data-dir", {});
-    return engine::Hardware::ofThisMachine(folder.empty() ? folder : folder + "/pipelines");
+    return engine::Hardware::ofThisMachine(folder.empty() ? folder : folder + "/cache");
 }
 
 tl::expected<std::unique_ptr<engine::Session>, Failure>

@@ -134,10 +134,12 @@ Result<BenchmarkResult> runBenchmark(Session &session, const BenchmarkOptions &o
         double(result.bytesPerToken) * result.decodeTokensPerSecond / 1e9;
     result.stagesPerToken = info.stagesPerToken;
     result.loadSeconds = session.info().loadSeconds;
-    // Before the bandwidth is measured, which takes memory of its own.
-    const bool onProcessor = session.info().device.kind == DeviceKind::Processor;
-    result.peakMemoryBytes = peakResidentBytes()
-        + (onProcessor ? 0 : info.weightBytes + info.kvBytes + info.scratchBytes);
+    // Before the bandwidth is measured, which takes memory of its own. What a software renderer
+    // calls device memory is this process's own, and counted already.
+    const DeviceKind kind = session.info().device.kind;
+    const bool ownMemory = kind != DeviceKind::Processor && kind != DeviceKind::Software;
+    result.peakMemoryBytes =
+        peakResidentBytes() + (ownMemory ? info.weightBytes + info.kvBytes + info.scratchBytes : 0);
     auto bandwidth = probe(session.info().device, options.threads);
     if (!bandwidth)
         return fail(bandwidth.error());

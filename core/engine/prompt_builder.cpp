@@ -126,51 +126,57 @@ Result<BuiltPrompt> PromptBuilder::build(const PromptRequest &request) const
     const std::vector<std::size_t> starts = turnStarts(messages, pinned);
     const std::size_t room = request.capacity - answerRoom(request.capacity, request.maxTokens);
 
-    // The fewest turns to leave out, by bisection: rendering is the costly part, and a prompt of
-    // fewer turns is shorter.
-    std::size_t low = 0;
-    std::size_t high = starts.size() - 1;
-    std::vector<llm::Token> tokens;
-    std::size_t built = starts.size();
-    const auto fits = [&](std::size_t dropped) -> Result<bool> {
+    std::vector<llm::Token> tokens; // of the prompt that was built last
+    const auto build = [&](std::size_t dropped) -> Result<std::size_t> {
         auto encoded = encode(messages, starts[dropped], pinned, chatTemplate);
         if (!encoded)
             return fail(encoded.error());
         tokens = std::move(*encoded);
-        built = dropped;
-        return tokens.size() <= room;
+        return tokens.size();
     };
-    auto whole = fits(0);
+    const auto whole = build(0);
     if (!whole)
         return fail(whole.error());
-    if (!*whole) {
-        low = std::min<std::size_t>(1, high);
+    std::size_t dropped = 0;
+    if (*whole > room) {
+        const std::size_t last = starts.size() - 1;
+        const auto least = build(last);
+        if (!least)
+            return fail(least.error());
+        // Whole quarters of the context are dropped at a time. The cut then stays where it is for
+        // some turns, and what follows it is found in the KV cache; a cut that moved with every
+        // turn would have the whole context computed anew for each.
+        const std::size_t quarter = std::max<std::size_t>(1, request.capacity / 4);
+        const std::size_t excess = (*whole - room + quarter - 1) / quarter * quarter;
+        const std::size_t target = *whole >= excess + *least ? *whole - excess : room;
+        // By bisection: rendering is the costly part, and fewer turns make a shorter prompt.
+        std::size_t low = std::min<std::size_t>(1, last);
+        std::size_t high = last;
         while (low < high) {
             const std::size_t middle = low + (high - low) / 2;
-            auto fitting = fits(middle);
-            if (!fitting)
-                return fail(fitting.error());
-            if (*fitting)
+            const auto size = build(middle);
+            if (!size)
+                return fail(size.error());
+            if (*size <= target)
                 high = middle;
             else
                 low = middle + 1;
         }
-        if (built != low) {
-            if (auto fitting = fits(low); !fitting)
-                return fail(fitting.error());
-        }
+        dropped = low;
+        if (const auto size = build(dropped); !size)
+            return fail(size.error());
     }
     // The newest message alone may use the answer's room too, but for a last rest of it.
-    const std::size_t least =
+    const std::size_t rest =
         std::min({64u, request.capacity / 8, answerRoom(request.capacity, request.maxTokens)});
-    if (tokens.size() + least > request.capacity)
+    if (tokens.size() + rest > request.capacity)
         return fail(ErrorCode::ContextFull,
                     "Your message has " + std::to_string(tokens.size())
                         + " tokens together with the system prompt, but the context holds "
                         + std::to_string(request.capacity)
                         + " and an answer needs some of them. Shorten the message, or choose a "
                           "longer context in the settings.");
-    prompt.droppedMessages = std::uint32_t(starts[low] - pinned);
+    prompt.droppedMessages = std::uint32_t(starts[dropped] - pinned);
     prompt.tokens = std::move(tokens);
     return prompt;
 }

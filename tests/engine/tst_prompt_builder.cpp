@@ -148,14 +148,34 @@ private Q_SLOTS:
             QVERIFY(text.find("question " + std::to_string(turns) + "<") != std::string::npos);
             QVERIFY(text.find("question " + std::to_string(turns - 1) + "<") == std::string::npos);
             QVERIFY(text.find("answer " + std::to_string(turns - 1) + "<") == std::string::npos);
-            // No more than needed: one turn more would not have fitted.
+            // Little more than needed: a quarter of the context less, and a turn less, did not fit.
             std::vector<ChatMessage> oneMore{messages.front()};
             oneMore.insert(oneMore.end(), messages.begin() + 1 + 2 * (int(turns) - 1),
                            messages.end());
             const auto larger = builder.build(oneMore);
             QVERIFY(larger);
-            QVERIFY(larger->tokens.size() > capacity - answerRoom(capacity, 0));
+            QVERIFY(larger->tokens.size() + capacity / 4 > capacity - answerRoom(capacity, 0));
         }
+    }
+
+    void theCutStaysForSomeTurns()
+    {
+        const Builder builder(kPlainTemplate);
+        constexpr std::uint32_t kCapacity = 1200;
+        int cuts = 0;
+        int droppingTurns = 0;
+        std::uint32_t before = 0;
+        for (int turns = 2; turns < 60; ++turns) {
+            const auto prompt = builder.build(conversation(turns), kCapacity);
+            QVERIFY(prompt);
+            QVERIFY(prompt->tokens.size() <= kCapacity - answerRoom(kCapacity, 0));
+            QVERIFY(prompt->droppedMessages >= before);
+            droppingTurns += prompt->droppedMessages > 0 ? 1 : 0;
+            cuts += prompt->droppedMessages != before ? 1 : 0;
+            before = prompt->droppedMessages;
+        }
+        QVERIFY(droppingTurns > 30);
+        QVERIFY2(cuts * 3 < droppingTurns, qPrintable(QString::number(cuts)));
     }
 
     void leavesLessRoomForAShortAnswer()
