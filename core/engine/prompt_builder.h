@@ -1,8 +1,8 @@
 // Prompt builder: from the messages of a conversation to the token ids that the model reads.
 //
 // Renders the model's chat template, keeps what people wrote from being read as special tokens, and
-// leaves out the oldest turns when the context is too small for all (never silently: the result
-// says how many messages). Immutable after creation; any thread.
+// leaves out the oldest turns when the context is too small for all, a quarter of the context at a
+// time (never silently: the result says how many messages). Immutable after creation; any thread.
 #pragma once
 
 #include "core/base/result.h"
