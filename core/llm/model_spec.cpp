@@ -197,6 +197,13 @@ std::vector<const Tensor *> tensorsOf(const ModelSpec &spec)
 
 } // namespace
 
+bool ModelSpec::isRecurrent() const
+{
+    return std::any_of(layers.begin(), layers.end(), [](const Layer &layer) {
+        return !std::holds_alternative<Attention>(layer.mixer);
+    });
+}
+
 std::uint64_t ModelSpec::parameterCount() const
 {
     std::uint64_t count = 0;
