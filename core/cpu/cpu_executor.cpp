@@ -2,6 +2,7 @@
 
 #include "core/cpu/forward_pass.h"
 #include "core/cpu/processor.h"
+#include "core/cpu/runnable.h"
 #include "core/cpu/sequence.h"
 
 #include <algorithm>
@@ -175,6 +176,18 @@ private:
     std::optional<Token> m_pending; // drawn, not evaluated
 };
 
+Result<> checkKvFormats(const ExecutorOptions &options)
+{
+    const auto runs = [](KvFormat format) {
+        return format == KvFormat::F32 || format == KvFormat::F16;
+    };
+    if (!runs(options.kvFormat)
+        || options.valueFormat.value_or(options.kvFormat) != options.kvFormat)
+        return fail(ErrorCode::Unsupported,
+                    "The processor keeps keys and values as 16-bit or 32-bit numbers only.");
+    return {};
+}
+
 // Reads a byte of every page, so that the file is in memory before the first token needs it.
 Outcome readWeights(const GgufFile &file, const LoadHooks &hooks)
 {
@@ -220,6 +233,10 @@ Result<std::unique_ptr<Executor>> createCpuExecutorWith(const KernelTable &kerne
 {
     if (!model)
         return fail(ErrorCode::InvalidArgument, "There is no model to run.");
+    if (auto runs = checkRunnable(model->spec()); !runs)
+        return fail(runs.error());
+    if (auto runs = checkKvFormats(options); !runs)
+        return fail(runs.error());
     const std::uint32_t positions = contextLength(model->spec(), options);
     if (auto fits = checkMemory(model->spec(), positions, options.kvFormat); !fits)
         return fail(fits.error());

@@ -13,7 +13,7 @@
 
 namespace alcove::cpu {
 
-// OutOfMemory when the context does not fit in the memory that is free, with the sizes; Cancelled;
+// Unsupported for a model with parts that this executor does not run, named. OutOfMemory when the context does not fit in the memory that is free, with the sizes; Cancelled;
 // InvalidArgument for no model. Reads the weights once, so that the first token need not wait for
 // the disk; `hooks` hears of that.
 Result<std::unique_ptr<llm::Executor>> createCpuExecutor(std::shared_ptr<const llm::Model> model,

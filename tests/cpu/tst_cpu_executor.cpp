@@ -1,5 +1,6 @@
 #include "core/cpu/cpu_executor.h"
 #include "core/cpu/kernels.h"
+#include "core/cpu/runnable.h"
 #include "tests/support/executor_checks.h"
 
 #include <QTest>
@@ -178,6 +179,24 @@ private Q_SLOTS:
         QCOMPARE(executor->length(), 16u);
         QCOMPARE(code({1}), ErrorCode::ContextFull);
         QCOMPARE(executor->length(), 16u);
+    }
+
+    void namesWhatItDoesNotRun()
+    {
+        const auto model = openFixture("quant/llama-Q8_0");
+        QVERIFY(model);
+        llm::ModelSpec spec = model->spec();
+        QVERIFY(cpu::checkRunnable(spec));
+        spec.layers.back().mixer = llm::Mamba2();
+        const auto refused = cpu::checkRunnable(spec);
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, ErrorCode::Unsupported);
+        QVERIFY(refused.error().message.find("recurrent") != std::string::npos);
+        llm::ExecutorOptions options = contextOf(16);
+        options.kvFormat = llm::KvFormat::Q8_0;
+        const auto executor = cpu::createCpuExecutor(model, options);
+        QVERIFY(!executor);
+        QCOMPARE(executor.error().code, ErrorCode::Unsupported);
     }
 
     void saysHowMuchMemoryAContextNeeds()
