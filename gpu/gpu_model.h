@@ -1,108 +1,68 @@
-// GpuModel: a model's weights on the device, arranged for few stages: matrices of one format that
-// read the same input lie one after another and count as one.
+// GpuModel: a model on the device: its embedding, its blocks (two to a layer) and what lies between
+// them, and its output.
 //
 // plan() and upload() are called once, in this order around DeviceMemory::commit(). One thread.
 #pragma once
 
-#include "core/llm/model_spec.h"
-#include "gpu/kernels.h"
-#include "gpu/uploader.h"
-
-#include <optional>
+#include "gpu/block.h"
 
 namespace alcove::gpu {
 
-// One or more weight matrices with equal columns and format, rows one after another.
-struct GpuMatrix {
-    WeightLayout layout;
-    SliceId slice = 0;
-    std::optional<SliceId> bias; // [rows], zero where a part has none
-    std::vector<llm::Linear> parts;
+// What happens to the residual x between two blocks (or the embedding and a block, or a block and
+// the output), the block before having left r:
+//   x += scale * post(r);  x = out(x);  the next block reads next(x).
+struct GpuJoin {
+    GpuNorm post;
+    GpuNorm out;
+    GpuNorm next;
+    float scale = 1;
 
-    std::uint32_t rows() const { return static_cast<std::uint32_t>(layout.rows); }
+    // Costs no stage of the decode step: the block before adds up the squares and multiplies by the
+    // norm's weights, the next one scales.
+    bool folded() const { return !post.there() && !out.there() && next.plainRms(); }
 };
-
-struct GpuNorm {
-    SliceId weight = 0; // [padded width]
-    float epsilon = 0;
-    const llm::Tensor *source = nullptr;
-};
-
-// Part of the query, key and value projections; together they fill one row of q, k, v.
-struct ProjectionPart {
-    GpuMatrix matrix;
-    std::uint32_t firstOutput = 0;
-};
-
-struct GpuLayer {
-    const llm::Attention *attention = nullptr;
-    GpuNorm mixerNorm;
-    std::vector<ProjectionPart> projections; // one to three
-    std::optional<GpuNorm> queryNorm;
-    std::optional<GpuNorm> keyNorm;
-    SliceId frequencies = 0; // [rope dims / 2]
-    GpuMatrix output;
-    GpuNorm feedForwardNorm;
-    std::vector<ProjectionPart> gateUp; // one, or two when their formats differ
-    GpuMatrix down;
-    SliceId keys = 0; // [kvHeads][capacity][stride]
-    SliceId values = 0;
-
-    std::uint32_t queryWidth() const { return attention->heads * attention->headSize; }
-    std::uint32_t keyWidth() const { return attention->kvHeads * attention->headSize; }
-    std::uint32_t projectionWidth() const { return queryWidth() + 2 * keyWidth(); }
-    std::uint32_t hidden() const { return down.layout.columns; }
-};
-
-// Dimensions of a head in the KV cache.
-constexpr std::uint32_t kvStride(std::uint32_t headSize)
-{
-    return (headSize + 7) / 8 * 8;
-}
 
 class GpuModel
 {
 public:
     // Checks that the kernels know all that the model asks for (Unsupported names what they do not)
-    // and plans its memory. `spec` outlives this.
+    // and plans its memory and its blocks' kernels. `spec` and the contexts outlive this.
     static Result<GpuModel> plan(const llm::ModelSpec &spec, std::uint32_t capacity,
-                                 llm::KvFormat kvFormat, DeviceMemory &memory);
+                                 const llm::ExecutorOptions &options, DeviceMemory &memory,
+                                 StepContext &step, BatchContext &batch);
 
     Result<> upload(const DeviceMemory &memory, Uploader &uploader) const;
     static std::uint64_t uploadBytes(const llm::ModelSpec &spec);
 
     const llm::ModelSpec &spec() const { return *m_spec; }
     std::uint32_t capacity() const { return m_capacity; }
-    llm::KvFormat kvFormat() const { return m_kvFormat; }
-    const std::vector<GpuLayer> &layers() const { return m_layers; }
+    const std::vector<std::unique_ptr<Block>> &blocks() const { return m_blocks; }
+    // One more than blocks: joins()[i] lies before blocks()[i], the last before the output.
+    const std::vector<GpuJoin> &joins() const { return m_joins; }
     const GpuMatrix &embedding() const { return m_embedding; }
     const GpuMatrix &output() const { return m_output ? *m_output : m_embedding; }
-    const GpuNorm &outputNorm() const { return m_outputNorm; }
     std::uint64_t weightBytes() const { return m_weightBytes; }
     std::uint64_t kvBytes() const { return m_kvBytes; }
-    std::uint32_t maxHidden() const;
-    std::uint32_t maxProjectionWidth() const;
-    std::uint32_t maxQueryWidth() const;
+    // Kernels count in 31 bits: a longer state is Unsupported, once its memory is known to fit.
+    std::uint64_t largestState() const { return m_largestState; } // elements
 
 private:
-    Result<GpuLayer> planLayer(const llm::Layer &layer, DeviceMemory &memory);
-    Result<GpuMatrix> planMatrix(std::vector<llm::Linear> parts, DeviceMemory &memory);
-    Result<std::vector<ProjectionPart>> planProjections(const std::vector<llm::Linear> &linears,
-                                                        DeviceMemory &memory);
-    Result<GpuNorm> planNorm(const llm::Norm &norm, DeviceMemory &memory);
+    Result<> planBlocks(BlockPlan plan);
 
     const llm::ModelSpec *m_spec = nullptr;
     std::uint32_t m_capacity = 0;
-    llm::KvFormat m_kvFormat = llm::KvFormat::F16;
-    std::vector<GpuLayer> m_layers;
+    std::vector<std::unique_ptr<Block>> m_blocks;
+    std::vector<GpuJoin> m_joins;
     GpuMatrix m_embedding;
     std::optional<GpuMatrix> m_output; // none when tied
-    GpuNorm m_outputNorm;
     std::uint64_t m_weightBytes = 0;
     std::uint64_t m_kvBytes = 0;
+    std::uint64_t m_largestState = 0;
 };
 
-// Where the planes of a matrix are, once its memory is there.
-MatrixAddress addressOf(const GpuMatrix &matrix, const DeviceMemory &memory);
+// The kernel that carries out what a join asks for, for tokens one by one.
+PipelineId joinKernel(Pipelines &pipelines, const GpuJoin &join, std::uint32_t width,
+                      bool afterBlock);
+NormPush joinPush(const GpuJoin &join, const DeviceMemory &memory);
 
 } // namespace alcove::gpu

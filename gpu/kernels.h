@@ -2,6 +2,7 @@
 // the shaders of the same names. Plain values; shapes are written in the shaders.
 #pragma once
 
+#include "core/llm/model_spec.h"
 #include "gpu/weight_layout.h"
 
 #include <vulkan/vulkan_core.h>
@@ -28,9 +29,42 @@ struct MatvecPush {
     Address sumsOut = 0;
     std::uint32_t sumCount = 0;
     float epsilon = 0;
+    float scale = 1;
+    float softCap = 0;
 };
 namespace matvec {
-enum : std::uint32_t { Rows = 1, Chunks, Outputs, Gated, Normed, Residual, Bias, Width };
+enum : std::uint32_t {
+    Rows = 1,
+    Chunks,
+    Outputs,
+    Gated,
+    Normed,
+    Residual,
+    Bias,
+    Width,
+    LeavesNext,
+    Logits
+};
+}
+
+// Shared by matvec and gated_activation (shaders/activation.glsl).
+namespace activation {
+enum : std::uint32_t { Kind = 30 };
+enum : std::uint32_t { None, Silu, Gelu, GeluTanh, ClampedSwiglu }; // values of Kind
+} // namespace activation
+constexpr std::uint32_t activationOf(llm::Activation kind)
+{
+    switch (kind) {
+    case llm::Activation::Silu:
+        return activation::Silu;
+    case llm::Activation::Gelu:
+        return activation::Gelu;
+    case llm::Activation::GeluTanh:
+        return activation::GeluTanh;
+    case llm::Activation::ClampedSwiglu:
+        return activation::ClampedSwiglu;
+    }
+    return activation::None;
 }
 
 struct MatmulPush {
@@ -42,9 +76,11 @@ struct MatmulPush {
     std::uint32_t tokens = 0;
     std::uint32_t firstRow = 0;
     std::uint32_t endRow = 0;
+    float scale = 1;
+    float softCap = 0;
 };
 namespace matmul {
-enum : std::uint32_t { Rows = 1, Tokens, Chunks, Bias, Residual };
+enum : std::uint32_t { Rows = 1, Tokens, Chunks, Bias, Residual, Logits };
 }
 
 struct EmbedPush {
@@ -54,21 +90,34 @@ struct EmbedPush {
     Address gain = 0;
     Address normed = 0;
     Address sumsOut = 0;
+    float scale = 1;
+    std::uint32_t unused = 0;
 };
 namespace embed {
-enum : std::uint32_t { Chunks = 1, Step };
+enum : std::uint32_t { Chunks = 1, Step, LeavesNext };
 }
 
 struct NormPush {
     Address x = 0;
-    Address weight = 0;
+    Address update = 0;
     Address y = 0;
+    Address postWeight = 0;
+    Address postBias = 0;
+    Address outWeight = 0;
+    Address outBias = 0;
+    Address nextWeight = 0;
+    Address nextBias = 0;
     std::uint32_t stride = 0;
-    float epsilon = 0;
+    float postEpsilon = 0;
+    float outEpsilon = 0;
+    float nextEpsilon = 0;
+    float scale = 1;
+    std::uint32_t unused = 0;
 };
 namespace norm {
-enum : std::uint32_t { Width = 1 };
-}
+enum : std::uint32_t { Width = 1, Update, Post, Out, Next, PostBias, OutBias, NextBias };
+enum : std::uint32_t { None, Rms, Layer }; // values of Post, Out and Next
+} // namespace norm
 
 struct GainPush {
     Address x = 0;
@@ -87,7 +136,7 @@ struct GatedActivationPush {
     std::uint32_t yStride = 0;
 };
 namespace gatedActivation {
-enum : std::uint32_t { Hidden = 1 };
+enum : std::uint32_t { Hidden = 1, Gated };
 }
 
 // Shared by attention and kv_store.

@@ -132,11 +132,11 @@ void Pipelines::saveCache() const
         std::filesystem::remove(part, error);
 }
 
-PipelineId Pipelines::add(std::string_view shader, std::initializer_list<Constant> constants)
+PipelineId Pipelines::add(std::string_view shader, std::vector<Constant> constants)
 {
     Kernel kernel;
     kernel.shader = shader;
-    kernel.constants = constants;
+    kernel.constants = std::move(constants);
     kernel.constants.push_back({kernels::Lanes, m_device->limits().lanes});
     kernel.constants.push_back({kernels::Lockstep, m_device->info().kind == DeviceKind::Cpu});
     const auto same = [&](const Kernel &other) {

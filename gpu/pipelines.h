@@ -8,7 +8,6 @@
 #include "gpu/device.h"
 
 #include <atomic>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -33,7 +32,7 @@ public:
     Pipelines &operator=(const Pipelines &) = delete;
 
     // `shader`: a name of shaders/shader_table.h. Asking twice for the same gives the same.
-    PipelineId add(std::string_view shader, std::initializer_list<Constant> constants = {});
+    PipelineId add(std::string_view shader, std::vector<Constant> constants = {});
 
     void start();
     Result<> finish();

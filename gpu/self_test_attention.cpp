@@ -1,5 +1,5 @@
 // Self-test of attention: kv_store and attention over a batch, and the decode step's attention.
-#include "gpu/gpu_model.h"
+#include "gpu/attention_block.h"
 #include "gpu/kernel_bench.h"
 #include "gpu/step_state.h"
 #include "gpu/tuning.h"

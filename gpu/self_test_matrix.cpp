@@ -142,7 +142,8 @@ void checkGated(const std::shared_ptr<Device> &device, const TestMatrix &matrix,
                                                      {matvec::Gated, 1},
                                                      {matvec::Normed, 1},
                                                      {matvec::Bias, 1},
-                                                     {matvec::Width, columns}});
+                                                     {matvec::Width, columns},
+                                                     {activation::Kind, activation::Silu}});
     const SliceId weights = bench.putMatrix(matrix.layout, matrix.blocks);
     const SliceId in = bench.put(padded(x, columns, 1));
     const SliceId biases = bench.put(bias);
@@ -185,7 +186,8 @@ void checkResidual(const std::shared_ptr<Device> &device, const TestMatrix &matr
                                                     {{matvec::Rows, tuning.matvecRows},
                                                      {matvec::Chunks, matrix.layout.chunks},
                                                      {matvec::Outputs, outputs},
-                                                     {matvec::Residual, 1}});
+                                                     {matvec::Residual, 1},
+                                                     {matvec::LeavesNext, 1}});
     const SliceId weights = bench.putMatrix(matrix.layout, matrix.blocks);
     const SliceId in = bench.put(padded(x, matrix.layout.columns, 1));
     const SliceId out = bench.put(residual);
@@ -200,12 +202,13 @@ void checkResidual(const std::shared_ptr<Device> &device, const TestMatrix &matr
         push.gain = bench.at(gains);
         push.normed = bench.at(normed);
         push.sumsOut = bench.at(sums);
+        push.scale = 0.75f;
         recorder.dispatch(bench.kernel(kernel), push, groups);
     });
     std::vector<double> expected;
     double squares = 0;
     for (std::uint32_t row = 0; row < outputs; ++row) {
-        expected.push_back(dot(matrix, row, x) + double(residual[row]));
+        expected.push_back(0.75 * dot(matrix, row, x) + double(residual[row]));
         squares += expected.back() * expected.back();
     }
     for (std::uint32_t row = 0; row < outputs; ++row)

@@ -20,7 +20,8 @@ void checkNorm(const std::shared_ptr<Device> &device, std::uint32_t width, std::
     const std::vector<float> weight = numbers.floats(width);
     const float epsilon = 1e-4f;
     KernelBench bench(device);
-    const PipelineId norm = bench.pipelines().add("norm", {{norm::Width, width}});
+    const PipelineId norm =
+        bench.pipelines().add("norm", {{norm::Width, width}, {norm::Next, norm::Rms}});
     const PipelineId gain = bench.pipelines().add("gain", {{gain::Width, width}});
     const SliceId in = bench.put(x);
     const SliceId weights = bench.put(weight);
@@ -30,10 +31,10 @@ void checkNorm(const std::shared_ptr<Device> &device, std::uint32_t width, std::
     const Result<> ran = bench.run([&](Recorder &recorder) {
         NormPush push;
         push.x = bench.at(in);
-        push.weight = bench.at(weights);
+        push.nextWeight = bench.at(weights);
         push.y = bench.at(out);
         push.stride = stride;
-        push.epsilon = epsilon;
+        push.nextEpsilon = epsilon;
         recorder.dispatch(bench.kernel(norm), push, tokens);
         GainPush gainPush;
         gainPush.x = bench.at(in);
@@ -77,8 +78,10 @@ void checkActivation(const std::shared_ptr<Device> &device, std::uint32_t hidden
     for (float &value : x)
         value *= 20.0f; // far enough out for exp to matter
     KernelBench bench(device);
-    const PipelineId kernel =
-        bench.pipelines().add("gated_activation", {{gatedActivation::Hidden, hidden}});
+    const PipelineId kernel = bench.pipelines().add("gated_activation",
+                                                    {{gatedActivation::Hidden, hidden},
+                                                     {gatedActivation::Gated, 1},
+                                                     {activation::Kind, activation::Silu}});
     const SliceId in = bench.put(x);
     const SliceId out = bench.zeros(std::size_t(hidden) * tokens);
     const Result<> ran = bench.run([&](Recorder &recorder) {

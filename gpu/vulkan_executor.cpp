@@ -68,6 +68,8 @@ private:
     DeviceMemory m_memory;
     Tuning m_tuning;
     std::unique_ptr<Pipelines> m_pipelines;
+    std::unique_ptr<StepContext> m_stepContext;
+    std::unique_ptr<BatchContext> m_batchContext;
     std::unique_ptr<GpuModel> m_gpuModel;
     std::unique_ptr<DecodeStep> m_step;
     std::unique_ptr<Prefill> m_prefill;
@@ -118,13 +120,20 @@ Result<> VulkanExecutor::load(const llm::ExecutorOptions &options, const llm::Lo
     const ModelSpec &spec = m_model->spec();
     m_capacity =
         options.contextLength ? options.contextLength : std::clamp(spec.trainedContext, 1u, 4096u);
-    auto planned = GpuModel::plan(spec, m_capacity, options.kvFormat, m_memory);
+    m_pipelines = std::make_unique<Pipelines>(m_device, vulkan.pipelineCacheFolder);
+    m_stepContext =
+        std::make_unique<StepContext>(spec, *m_device, m_tuning, *m_pipelines, m_memory);
+    m_batchContext = std::make_unique<BatchContext>(spec, m_device, m_tuning, *m_pipelines,
+                                                    m_memory, m_tuning.batchTokens);
+    auto planned =
+        GpuModel::plan(spec, m_capacity, options, m_memory, *m_stepContext, *m_batchContext);
     if (!planned)
         return fail(planned.error());
     m_gpuModel = std::make_unique<GpuModel>(std::move(*planned));
-    m_pipelines = std::make_unique<Pipelines>(m_device, vulkan.pipelineCacheFolder);
-    m_step = std::make_unique<DecodeStep>(*m_gpuModel, *m_device, m_tuning, *m_pipelines, m_memory);
-    m_prefill = std::make_unique<Prefill>(*m_gpuModel, m_device, m_tuning, *m_pipelines, m_memory);
+    m_step = std::make_unique<DecodeStep>(*m_gpuModel, *m_stepContext, m_memory);
+    m_prefill = std::make_unique<Prefill>(*m_gpuModel, *m_batchContext, m_memory);
+    m_stepContext->scratch().plan();
+    m_batchContext->scratch().plan();
     m_sampler = std::make_unique<GpuSampler>(spec.vocabulary, *m_pipelines, m_memory);
     m_readback = m_memory.plan(std::uint64_t(spec.vocabulary) * 4, MemoryUse::Readback);
 
@@ -137,14 +146,10 @@ Result<> VulkanExecutor::load(const llm::ExecutorOptions &options, const llm::Lo
                     "A software renderer computes contexts of at most "
                         + std::to_string(m_tuning.maxContext)
                         + " tokens; choose a shorter one, or run on the processor.");
-    for (const GpuLayer &layer : m_gpuModel->layers()) {
-        const llm::Attention &shape = *layer.attention;
-        if (std::uint64_t(shape.kvHeads) * m_capacity * kvStride(shape.headSize)
-            > std::uint64_t(std::numeric_limits<std::int32_t>::max()))
-            return fail(ErrorCode::Unsupported,
-                        "This context is longer than the graphics kernels can address; choose a "
-                        "shorter one.");
-    }
+    if (m_gpuModel->largestState() > std::uint64_t(std::numeric_limits<std::int32_t>::max()))
+        return fail(ErrorCode::Unsupported,
+                    "This context is longer than the graphics kernels can address; choose a "
+                    "shorter one.");
     if (hooks.cancel.cancelled())
         return fail(ErrorCode::Cancelled, "Loading was stopped.");
     m_pipelines->start();
@@ -154,7 +159,7 @@ Result<> VulkanExecutor::load(const llm::ExecutorOptions &options, const llm::Lo
         return uploaded;
     if (auto compiled = m_pipelines->finish(); !compiled)
         return compiled;
-    if (auto opened = m_prefill->open(); !opened)
+    if (auto opened = m_batchContext->open(); !opened)
         return opened;
     return recordSteps();
 }
@@ -166,7 +171,8 @@ Result<> VulkanExecutor::upload(const llm::LoadHooks &hooks)
         return opened;
     Result<> done = m_gpuModel->upload(m_memory, uploader);
     for (const std::vector<SliceId> &slices :
-         {m_step->zeroed(), m_prefill->zeroed(), m_sampler->zeroed()}) {
+         {m_stepContext->scratch().slices(), m_batchContext->scratch().slices(),
+          m_sampler->zeroed()}) {
         for (const SliceId slice : slices) {
             if (done)
                 done = uploader.fill(m_memory[slice], 0);
@@ -188,7 +194,7 @@ Result<> VulkanExecutor::recordSteps()
         *buffer = *made;
     }
     const Slice &logits = m_memory[m_step->logits()];
-    const Address state = m_memory[m_step->state()].address;
+    const Address state = m_stepContext->state();
     const std::uint64_t bytes = std::uint64_t(m_model->spec().vocabulary) * 4;
     Recorder recorder(*m_device);
     Result<> done = recorder.begin(m_evaluate, Reuse::Many);
@@ -261,7 +267,7 @@ Result<std::uint64_t> VulkanExecutor::submitWithPrologue(VkCommandBuffer step,
     if (auto begun = recorder.begin(m_prologue, Reuse::Once); !begun)
         return fail(begun.error());
     const std::uint32_t values[2] = {position, static_cast<std::uint32_t>(token)};
-    recorder.update(m_memory[m_step->state()], 0, sizeof(values), values);
+    recorder.update(m_memory[m_stepContext->stateSlice()], 0, sizeof(values), values);
     if (auto ended = recorder.end(); !ended)
         return fail(ended.error());
     const VkCommandBuffer buffers[2] = {m_prologue, step};
@@ -289,7 +295,7 @@ Result<> VulkanExecutor::evaluateBatches(std::span<const Token> tokens, LogitRow
     std::size_t told = 0;
     while (done < total) {
         count = static_cast<std::uint32_t>(
-            std::min<std::size_t>(total - done, m_prefill->batchTokens()));
+            std::min<std::size_t>(total - done, m_batchContext->maxTokens()));
         const auto fraction = [&](double part) {
             const std::size_t reached = done + static_cast<std::size_t>(part * count);
             if (hooks.progress && reached > told && reached < total)
@@ -314,7 +320,7 @@ Result<> VulkanExecutor::evaluateBatches(std::span<const Token> tokens, LogitRow
     Recorder recorder(*m_device);
     if (auto begun = recorder.begin(m_prologue, Reuse::Once); !begun)
         return begun;
-    m_step->recordLogits(recorder, m_prefill->hiddenOf(count - 1));
+    m_step->recordLogits(recorder, m_prefill->hiddenOf(count - 1), m_prefill->normedOf(count - 1));
     recorder.nextStage();
     recorder.copy(m_memory[m_step->logits()], 0, m_memory[m_readback], 0,
                   std::uint64_t(m_model->spec().vocabulary) * 4);
@@ -393,7 +399,8 @@ Result<> VulkanExecutor::startSampling(const SamplingParams &params, std::span<c
     Recorder recorder(*m_device);
     if (auto begun = recorder.begin(m_prologue, Reuse::Once); !begun)
         return begun;
-    m_sampler->recordStart(recorder, params, history, m_length, m_memory[m_step->state()]);
+    m_sampler->recordStart(recorder, params, history, m_length,
+                           m_memory[m_stepContext->stateSlice()]);
     if (auto ended = recorder.end(); !ended)
         return ended;
     auto submission = m_device->submit({&m_prologue, 1});

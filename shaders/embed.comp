@@ -1,6 +1,7 @@
-// Rows of the embedding matrix: x[t] = E[token t].
+// Rows of the embedding matrix: x[t] = scale * E[token t].
 //
-// In the decode step (kStep) it also leaves the first norm's input and its partial sums of squares.
+// In the decode step it may also leave the first norm's input and its partial sums of squares
+// (kLeavesNext).
 // Workgroups: x over the chunks of a row, one a lane; y over tokens.
 #version 460
 #extension GL_GOOGLE_include_directive : require
@@ -10,6 +11,7 @@
 
 layout(constant_id = 1) const uint kChunks = 1; // of 16 columns
 layout(constant_id = 2) const bool kStep = false;
+layout(constant_id = 3) const bool kLeavesNext = false;
 
 layout(push_constant, std430) uniform Push {
     Matrix matrix;
@@ -18,6 +20,7 @@ layout(push_constant, std430) uniform Push {
     Floats4 gain;   // [kChunks * 16]
     Floats4 normed; // [kChunks * 16]
     Floats sumsOut; // [workgroups]
+    float scale;
 } push;
 
 void main()
@@ -31,15 +34,15 @@ void main()
         float offset;
         loadChunk(push.matrix, uint(push.tokens.at[token]) * kChunks + c, q, scale, offset);
         for (uint i = 0; i < 4; ++i) {
-            const vec4 value = scale * q[i] - vec4(offset);
+            const vec4 value = (scale * q[i] - vec4(offset)) * push.scale;
             push.x.at[(token * kChunks + c) * 4 + i] = value;
-            if (kStep) {
+            if (kLeavesNext) {
                 push.normed.at[c * 4 + i] = value * push.gain.at[c * 4 + i];
                 squares += dot(value, value);
             }
         }
     }
-    if (kStep) {
+    if (kLeavesNext) {
         squares = subgroupAdd(squares);
         if (subgroupElect())
             push.sumsOut.at[gl_WorkGroupID.x] = squares;

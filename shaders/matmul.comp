@@ -1,4 +1,5 @@
-// A batch of tokens through a matrix: y[t] = W x[t] (+ bias), or y[t] += W x[t] (kResidual).
+// A batch of tokens through a matrix: y[t] = W x[t] (+ bias), or y[t] += scale * that (kResidual),
+// or scaled and soft-capped (kLogits).
 //
 // A workgroup computes kRows rows for kTokens tokens; its lanes divide the columns, so that a chunk
 // of weights is expanded once for all its tokens and nothing is staged in shared memory.
@@ -8,12 +9,14 @@
 #include "buffers.glsl"
 #include "formats/matrix.glsl"
 #include "formats/selected.glsl"
+#include "soft_cap.glsl"
 
 layout(constant_id = 1) const uint kRows = 4;
 layout(constant_id = 2) const uint kTokens = 4;
 layout(constant_id = 3) const uint kChunks = 1; // of 16 columns
 layout(constant_id = 4) const bool kBias = false;
 layout(constant_id = 5) const bool kResidual = false;
+layout(constant_id = 6) const bool kLogits = false;
 
 layout(push_constant, std430) uniform Push {
     Matrix matrix;
@@ -24,6 +27,8 @@ layout(push_constant, std430) uniform Push {
     uint tokens;
     uint firstRow;
     uint endRow;
+    float scale;
+    float softCap; // 0: none
 } push;
 
 void main()
@@ -78,8 +83,13 @@ void main()
                 const uint at = token * push.yStride + row;
                 if (kBias)
                     value += push.bias.at[row];
+                if (kLogits) {
+                    value *= push.scale;
+                    if (push.softCap > 0.0)
+                        value = softCapped(value, push.softCap);
+                }
                 if (kResidual)
-                    value += push.y.at[at];
+                    value = push.y.at[at] + push.scale * value;
                 push.y.at[at] = value;
             }
         }

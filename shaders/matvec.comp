@@ -2,14 +2,18 @@
 //
 // Before (kNormed): x is already multiplied by the norm's weights; the inverse RMS, known from the
 // partial sums of squares that the stage before left behind, scales the result instead of the input.
-// After: bias; gated activation of rows r and r + kOutputs (kGated); or addition to the residual
-// (kResidual), which also leaves behind the next norm's input and its partial sums of squares.
+// After: bias; activation (activation.glsl), times row r + kOutputs when kGated; scale and soft cap
+// (kLogits); or addition to the residual (kResidual), which may also leave behind the next norm's
+// input and its partial sums of squares (kLeavesNext).
 // A workgroup computes kRows neighbouring rows (kRows at most its lanes).
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "buffers.glsl"
+#include "activation.glsl"
 #include "formats/matrix.glsl"
 #include "formats/selected.glsl"
+#include "inverse_rms.glsl"
+#include "soft_cap.glsl"
 
 layout(constant_id = 1) const uint kRows = 4;
 layout(constant_id = 2) const uint kChunks = 1;  // of 16 columns
@@ -19,6 +23,8 @@ layout(constant_id = 5) const bool kNormed = false;
 layout(constant_id = 6) const bool kResidual = false;
 layout(constant_id = 7) const bool kBias = false;
 layout(constant_id = 8) const uint kWidth = 1; // columns the RMS is over
+layout(constant_id = 9) const bool kLeavesNext = false;
+layout(constant_id = 10) const bool kLogits = false;
 
 layout(push_constant, std430) uniform Push {
     Matrix matrix;
@@ -31,6 +37,8 @@ layout(push_constant, std430) uniform Push {
     Floats sumsOut; // [workgroups]
     uint sumCount;
     float epsilon;
+    float scale; // of what is added to the residual; of logits
+    float softCap; // of logits; 0: none
 } push;
 
 void addRow(uint row, uint c, vec4 x[4], float total, inout float sum)
@@ -49,20 +57,6 @@ void addRow(uint row, uint c, vec4 x[4], float total, inout float sum)
     sum += part;
 }
 
-float inverseRms()
-{
-    float squares = 0.0;
-    for (uint i = lane() * 4; i < push.sumCount; i += kLanes * 4) {
-        const vec4 part = push.sumsIn.at[i / 4];
-        squares += part.x;
-        // Behind the last sum is what a longer list has left.
-        squares += i + 1 < push.sumCount ? part.y : 0.0;
-        squares += i + 2 < push.sumCount ? part.z : 0.0;
-        squares += i + 3 < push.sumCount ? part.w : 0.0;
-    }
-    return inversesqrt(subgroupAdd(squares) / float(kWidth) + push.epsilon);
-}
-
 void main()
 {
     const uint workgroup = foldedWorkgroup();
@@ -70,7 +64,7 @@ void main()
     if (first >= kOutputs)
         return;
 
-    const float inverse = kNormed ? inverseRms() : 1.0;
+    const float inverse = kNormed ? inverseRms(push.sumsIn, push.sumCount, kWidth, push.epsilon) : 1.0;
     float sums[kRows];
     float ups[kRows];
     for (uint r = 0; r < kRows; ++r) {
@@ -115,15 +109,20 @@ void main()
             if (kGated)
                 up += push.bias.at[row + kOutputs];
         }
-        if (kGated)
-            value = up * value / (1.0 + exp(-value));
+        if (kActivation != 0)
+            value = activate(value, kGated ? up : 1.0);
+        if (kLogits) {
+            value *= push.scale;
+            if (push.softCap > 0.0)
+                value = softCapped(value, push.softCap);
+        }
         if (kResidual)
-            value += push.y.at[row];
+            value = push.y.at[row] + push.scale * value;
         push.y.at[row] = value;
-        if (kResidual)
+        if (kLeavesNext)
             push.normed.at[row] = value * push.gain.at[row];
     }
-    if (kResidual) {
+    if (kLeavesNext) {
         const float squares = subgroupAdd(mine ? value * value : 0.0);
         if (subgroupElect())
             push.sumsOut.at[workgroup] = squares;

@@ -1,0 +1,70 @@
+// BatchContext: what the blocks share when a batch of tokens is evaluated: products with matrices,
+// scratch buffers, and submissions of bounded length.
+//
+// First it plans (kernels, scratch), then, once memory is there, it runs. One thread.
+#pragma once
+
+#include "gpu/bounded_submits.h"
+#include "gpu/step_context.h"
+
+namespace alcove::gpu {
+
+// A batch as a block gets it.
+struct Batch {
+    std::uint32_t tokens = 0; // at most BatchContext::maxTokens()
+    std::uint32_t position = 0; // of the first; those before it are in the block's state
+    Address x = 0; // [tokens][padded width], normed
+};
+
+// Where the results r go. Residual: y[t] += scale * r[t]. Update: y[t] = r[t].
+struct BatchEnd {
+    Address y = 0; // [tokens][stride]
+    std::uint32_t stride = 0;
+    float scale = 1;
+};
+
+class BatchContext
+{
+public:
+    // All kernels of a batch are of at most `maxTokens` tokens.
+    BatchContext(const llm::ModelSpec &spec, std::shared_ptr<Device> device, const Tuning &tuning,
+                 Pipelines &pipelines, DeviceMemory &memory, std::uint32_t maxTokens);
+
+    // --- planning
+    PipelineId matmul(const GpuMatrix &matrix);
+    PipelineId endMatmul(const GpuMatrix &matrix, EndForm end);
+    PipelineId logitsMatmul(const GpuMatrix &matrix);
+    Scratch &scratch() { return m_scratch; }
+    Pipelines &pipelines() { return *m_pipelines; }
+    const Tuning &tuning() const { return m_tuning; }
+    std::uint32_t maxTokens() const { return m_maxTokens; }
+    Result<> open() { return m_submits.open(); }
+
+    // --- running
+    // y[t] = matrix * x[t]; x has the matrix' padded columns as its stride.
+    Result<> run(PipelineId kernel, const GpuMatrix &matrix, Address x, Address y,
+                 std::uint32_t yStride, std::uint32_t tokens);
+    Result<> runEnd(PipelineId kernel, const GpuMatrix &matrix, Address x, const BatchEnd &end,
+                    std::uint32_t tokens);
+    Result<> runLogits(PipelineId kernel, const GpuMatrix &matrix, Address x, Address y,
+                       std::uint32_t tokens);
+    BoundedSubmits &submits() { return m_submits; }
+    VkPipeline kernel(PipelineId id) const { return m_pipelines->get(id); }
+    Address at(ScratchId id) const { return m_scratch.at(id); }
+    const DeviceMemory &memory() const { return *m_memory; }
+
+private:
+    PipelineId matmulKernel(const GpuMatrix &matrix, EndForm end, bool logits);
+    Result<> runMatmul(PipelineId kernel, const GpuMatrix &matrix, MatmulPush push);
+
+    const llm::ModelSpec *m_spec;
+    Tuning m_tuning;
+    std::uint32_t m_maxTokens;
+    std::uint32_t m_maxWorkgroups;
+    Pipelines *m_pipelines;
+    const DeviceMemory *m_memory;
+    Scratch m_scratch;
+    BoundedSubmits m_submits;
+};
+
+} // namespace alcove::gpu
