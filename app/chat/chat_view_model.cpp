@@ -96,7 +96,7 @@ void ChatViewModel::connectService()
                 m_sending = false;
                 m_messages.add(message);
                 noteAnswering();
-                if (message.role == engine::Role::User)
+                if (message.role == llm::Role::User)
                     emit sent();
             });
     connect(&m_service, &ChatService::promptProgress, this,

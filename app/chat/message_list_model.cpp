@@ -108,7 +108,7 @@ void MessageListModel::replace(int at, const Message &message)
     row.message = message;
     if (message.state != MessageState::Streaming)
         row.promptProgress = -1;
-    if (row.blocks && message.role == engine::Role::Assistant) {
+    if (row.blocks && message.role == llm::Role::Assistant) {
         if (!sameText)
             row.blocks->setMarkdown(message.text);
         else if (ended)
@@ -155,7 +155,7 @@ BlockListModel *MessageListModel::blocksOf(const Row &row) const
     if (!row.blocks) {
         row.blocks = std::make_unique<BlockListModel>();
         QQmlEngine::setObjectOwnership(row.blocks.get(), QQmlEngine::CppOwnership);
-        if (row.message.role != engine::Role::Assistant)
+        if (row.message.role != llm::Role::Assistant)
             row.blocks->setPlain(row.message.text);
         else if (row.message.state == MessageState::Streaming)
             row.blocks->append(row.message.text);
@@ -167,7 +167,7 @@ BlockListModel *MessageListModel::blocksOf(const Row &row) const
 
 QString MessageListModel::infoText(const Message &message) const
 {
-    if (message.role != engine::Role::Assistant)
+    if (message.role != llm::Role::Assistant)
         return QLocale().toString(message.createdAt.toLocalTime(), QLocale::ShortFormat);
     QStringList parts;
     if (!message.modelName.isEmpty())
@@ -198,7 +198,7 @@ QVariant MessageListModel::data(const QModelIndex &index, int role) const
     case MessageIdRole:
         return message.id;
     case FromUserRole:
-        return message.role != engine::Role::Assistant;
+        return message.role != llm::Role::Assistant;
     case Qt::DisplayRole:
     case TextRole:
         return message.text;

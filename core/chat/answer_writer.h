@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/chat/chat_types.h"
+#include "core/engine/chat_engine.h"
 
 #include <QObject>
 #include <QTimer>

@@ -1,60 +1,17 @@
-// The values of a conversation as they are stored and shown. A conversation is a tree: a message
-// knows its parent, so an edit or a regeneration is a new branch and nothing is overwritten.
+// The values of a conversation, under the name that the rest of the app knows them by: they are
+// what core/storage keeps.
 #pragma once
 
-#include "core/engine/chat_engine.h"
-
-#include <QDateTime>
-#include <QString>
-#include <QVector>
+#include "core/storage/chat_types.h"
 
 namespace alcove::chat {
 
-using ChatId = qint64;
-using MessageId = qint64;
-inline constexpr qint64 kNoId = 0;
-
-struct ChatSummary {
-    ChatId id = kNoId;
-    QString title; // empty: not named yet
-    bool pinned = false;
-    QDateTime createdAt; // UTC
-    QDateTime updatedAt; // UTC, of the newest message
-};
-
-enum class MessageState {
-    Complete,
-    Streaming, // being written now
-    Stopped, // the user stopped it
-    Interrupted, // the app went away while it was written; what was saved is kept
-    Failed, // an error ended it; see errorText
-};
-
-struct Message {
-    MessageId id = kNoId;
-    MessageId parent = kNoId; // kNoId: first of the conversation
-    engine::Role role = engine::Role::User;
-    QString text;
-    MessageState state = MessageState::Complete;
-    QString errorText; // Failed: one sentence
-    QString modelName; // of an assistant's message
-    QDateTime createdAt; // UTC
-    quint32 promptTokens = 0;
-    quint32 answerTokens = 0;
-    quint32 droppedMessages = 0; // oldest messages the model did not read for this answer
-    double prefillSeconds = 0;
-    double decodeSeconds = 0;
-    int siblingIndex = 0; // among the versions with the same parent, oldest first
-    int siblingCount = 1;
-};
-
-struct Conversation {
-    ChatSummary chat;
-    QVector<Message> branch; // the active branch, oldest first
-};
+using storage::ChatId;
+using storage::ChatSummary;
+using storage::Conversation;
+using storage::kNoId;
+using storage::Message;
+using storage::MessageId;
+using storage::MessageState;
 
 } // namespace alcove::chat
-
-Q_DECLARE_METATYPE(alcove::chat::ChatSummary)
-Q_DECLARE_METATYPE(alcove::chat::Message)
-Q_DECLARE_METATYPE(alcove::chat::Conversation)

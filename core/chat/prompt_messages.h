@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/chat/chat_types.h"
+#include "core/engine/chat_engine.h"
 
 namespace alcove::chat {
 

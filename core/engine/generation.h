@@ -2,12 +2,14 @@
 // Values only; any thread.
 #pragma once
 
+#include "core/llm/role.h"
+
 #include <cstdint>
 #include <string>
 
 namespace alcove::engine {
 
-enum class Role { System, User, Assistant };
+using llm::Role;
 
 enum class TemplateFallback { Refuse, ChatMl }; // ChatMl only after the user agreed
 

@@ -8,14 +8,7 @@
 
 namespace alcove::storage {
 
-using chat::ChatId;
-using chat::ChatSummary;
-using chat::Conversation;
-using chat::kNoId;
-using chat::Message;
-using chat::MessageId;
-using chat::MessageState;
-using engine::Role;
+using llm::Role;
 
 namespace {
 

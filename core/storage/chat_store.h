@@ -5,7 +5,7 @@
 // NotFound (the chat or message is no longer there) and with what a Database fails with.
 #pragma once
 
-#include "core/chat/chat_types.h"
+#include "core/storage/chat_types.h"
 #include "core/storage/sqlite.h"
 
 namespace alcove::storage {
@@ -15,17 +15,17 @@ class ChatStore
 public:
     explicit ChatStore(Database &database) : m_database(database) { }
 
-    Result<QVector<chat::ChatSummary>> list() const; // pinned first, then newest first
+    Result<QVector<ChatSummary>> list() const; // pinned first, then newest first
     // The chats in which every one of the words is found, in the title or in any message; a word
     // matches from its beginning. Without words: all chats. Order as in list().
-    Result<QVector<chat::ChatSummary>> search(const QString &words) const;
-    Result<chat::ChatSummary> summary(chat::ChatId chat) const;
-    Result<chat::Conversation> conversation(chat::ChatId chat) const;
+    Result<QVector<ChatSummary>> search(const QString &words) const;
+    Result<ChatSummary> summary(ChatId chat) const;
+    Result<Conversation> conversation(ChatId chat) const;
 
-    Result<chat::ChatSummary> rename(chat::ChatId chat, const QString &title);
-    Result<chat::ChatSummary> setPinned(chat::ChatId chat, bool pinned);
-    Result<> remove(chat::ChatId chat, const QDateTime &now);
-    Result<chat::ChatSummary> restore(chat::ChatId chat);
+    Result<ChatSummary> rename(ChatId chat, const QString &title);
+    Result<ChatSummary> setPinned(ChatId chat, bool pinned);
+    Result<> remove(ChatId chat, const QDateTime &now);
+    Result<ChatSummary> restore(ChatId chat);
     // Deletes for good what was put in the bin before `limit`; how many chats.
     Result<int> purge(const QDateTime &limit);
 
@@ -36,35 +36,35 @@ public:
         QDateTime createdAt;
     };
     // Appends a prompt to the active branch of a chat, or starts a chat (kNoId) with this title.
-    Result<chat::Conversation> addPrompt(chat::ChatId chat, const QString &titleIfNew,
-                                         const QString &text, const AnswerDraft &answer);
+    Result<Conversation> addPrompt(ChatId chat, const QString &titleIfNew, const QString &text,
+                                   const AnswerDraft &answer);
     // Another version of a prompt, beside it.
-    Result<chat::Conversation> editPrompt(chat::MessageId prompt, const QString &text,
-                                          const AnswerDraft &answer);
+    Result<Conversation> editPrompt(MessageId prompt, const QString &text,
+                                    const AnswerDraft &answer);
     // Another answer to the same prompt, beside the one given.
-    Result<chat::Conversation> addAnswer(chat::MessageId sibling, const AnswerDraft &answer);
+    Result<Conversation> addAnswer(MessageId sibling, const AnswerDraft &answer);
     // Makes the branch of the index-th version of a message (its newest leaf) the active one.
-    Result<chat::Conversation> selectSibling(chat::MessageId message, int index);
+    Result<Conversation> selectSibling(MessageId message, int index);
 
     // The next part of a Streaming answer's text; numbers rise.
-    Result<> appendPiece(chat::MessageId message, qint64 number, const QString &text);
+    Result<> appendPiece(MessageId message, qint64 number, const QString &text);
     // The end of a Streaming answer: its whole text, state, error and figures.
-    Result<> finishAnswer(const chat::Message &message);
+    Result<> finishAnswer(const Message &message);
     // Answers that were being written when the app went away keep the text saved of them; how many.
     Result<int> interruptStreaming();
 
 private:
-    Result<chat::MessageId> insertMessage(chat::ChatId chat, std::optional<chat::MessageId> parent,
-                                          const chat::Message &message);
-    Result<chat::Conversation> insertTurn(chat::ChatId chat, std::optional<chat::MessageId> parent,
-                                          const QString *prompt, const AnswerDraft &answer);
+    Result<MessageId> insertMessage(ChatId chat, std::optional<MessageId> parent,
+                                    const Message &message);
+    Result<Conversation> insertTurn(ChatId chat, std::optional<MessageId> parent,
+                                    const QString *prompt, const AnswerDraft &answer);
 
     struct Place {
-        chat::ChatId chat;
-        std::optional<chat::MessageId> parent;
+        ChatId chat;
+        std::optional<MessageId> parent;
     };
-    Result<Place> place(chat::MessageId message, engine::Role role) const;
-    Result<Place> place(chat::MessageId message) const;
+    Result<Place> place(MessageId message, llm::Role role) const;
+    Result<Place> place(MessageId message) const;
 
     Database &m_database;
 };

@@ -1,0 +1,60 @@
+// The values of a conversation as they are stored and shown. A conversation is a tree: a message
+// knows its parent, so an edit or a regeneration is a new branch and nothing is overwritten.
+#pragma once
+
+#include "core/llm/role.h"
+
+#include <QDateTime>
+#include <QString>
+#include <QVector>
+
+namespace alcove::storage {
+
+using ChatId = qint64;
+using MessageId = qint64;
+inline constexpr qint64 kNoId = 0;
+
+struct ChatSummary {
+    ChatId id = kNoId;
+    QString title; // empty: not named yet
+    bool pinned = false;
+    QDateTime createdAt; // UTC
+    QDateTime updatedAt; // UTC, of the newest message
+};
+
+enum class MessageState {
+    Complete,
+    Streaming, // being written now
+    Stopped, // the user stopped it
+    Interrupted, // the app went away while it was written; what was saved is kept
+    Failed, // an error ended it; see errorText
+};
+
+struct Message {
+    MessageId id = kNoId;
+    MessageId parent = kNoId; // kNoId: first of the conversation
+    llm::Role role = llm::Role::User;
+    QString text;
+    MessageState state = MessageState::Complete;
+    QString errorText; // Failed: one sentence
+    QString modelName; // of an assistant's message
+    QDateTime createdAt; // UTC
+    quint32 promptTokens = 0;
+    quint32 answerTokens = 0;
+    quint32 droppedMessages = 0; // oldest messages the model did not read for this answer
+    double prefillSeconds = 0;
+    double decodeSeconds = 0;
+    int siblingIndex = 0; // among the versions with the same parent, oldest first
+    int siblingCount = 1;
+};
+
+struct Conversation {
+    ChatSummary chat;
+    QVector<Message> branch; // the active branch, oldest first
+};
+
+} // namespace alcove::storage
+
+Q_DECLARE_METATYPE(alcove::storage::ChatSummary)
+Q_DECLARE_METATYPE(alcove::storage::Message)
+Q_DECLARE_METATYPE(alcove::storage::Conversation)
