@@ -19,7 +19,13 @@ T.ComboBox {
     opacity: enabled ? 1 : 0.5
     Accessible.name: label
     Accessible.description: displayText
-    Keys.onReturnPressed: popup.open()
+    // On release: the template takes the release of Return as the end of choosing.
+    Keys.onReleased: event => {
+        if ((event.key === Qt.Key_Return || event.key === Qt.Key_Enter) && !popup.visible) {
+            popup.open();
+            event.accepted = true;
+        }
+    }
 
     contentItem: Text {
         text: control.displayText

@@ -40,7 +40,7 @@ ColumnLayout {
         textFormat: Text.PlainText
         color: Theme.textMuted
         font.pixelSize: Theme.body
-        lineHeight: 1.4
+        lineHeight: Theme.proseLineHeight
         wrapMode: Text.Wrap
         horizontalAlignment: Text.AlignHCenter
         Layout.fillWidth: true

@@ -16,10 +16,11 @@ T.TextField {
 
     implicitWidth: Theme.menuWidth
     implicitHeight: Theme.control
-    leftPadding: iconName !== "" && !mirrored ? Theme.control - Theme.space4 : Theme.space12
-    rightPadding: iconName !== "" && mirrored ? Theme.control - Theme.space4
-        : clearButton.visible ? Theme.control : Theme.space12
     readonly property bool mirrored: LayoutMirroring.enabled
+    readonly property int startPadding: iconName !== "" ? Theme.control - Theme.space4 : Theme.space12
+    readonly property int endPadding: clearButton.visible ? Theme.control : Theme.space12
+    leftPadding: mirrored ? endPadding : startPadding
+    rightPadding: mirrored ? startPadding : endPadding
     verticalAlignment: TextInput.AlignVCenter
     font.pixelSize: Theme.body
     color: Theme.text

@@ -11,7 +11,7 @@ Loader {
     property string keys: ""
 
     active: wanted && text !== ""
-    source: "Tip.qml"
+    source: Qt.resolvedUrl("Tip.qml") // of this folder, wherever the host is used
 
     Binding {
         target: host.item

@@ -134,7 +134,7 @@ Rectangle {
                             textFormat: Text.PlainText
                             color: Theme.textMuted
                             font.pixelSize: Theme.body
-                            lineHeight: 1.4
+                            lineHeight: Theme.proseLineHeight
                             wrapMode: Text.Wrap
                             Layout.fillWidth: true
                             Accessible.role: Accessible.StaticText

@@ -72,8 +72,7 @@ ColumnLayout {
                     font.pixelSize: Theme.body
                     wrapMode: Text.Wrap
                     Layout.fillWidth: true
-                    Layout.leftMargin: option.mirrored ? 0 : Theme.icon + Theme.space16
-                    Layout.rightMargin: option.mirrored ? Theme.icon + Theme.space16 : 0
+                    Layout.leftMargin: Theme.icon + Theme.space16 // of the start: layouts mirror it
                     Accessible.ignored: true
                 }
                 Text {
@@ -83,8 +82,7 @@ ColumnLayout {
                     font.pixelSize: Theme.caption
                     wrapMode: Text.Wrap
                     Layout.fillWidth: true
-                    Layout.leftMargin: option.mirrored ? 0 : Theme.icon + Theme.space16
-                    Layout.rightMargin: option.mirrored ? Theme.icon + Theme.space16 : 0
+                    Layout.leftMargin: Theme.icon + Theme.space16 // of the start: layouts mirror it
                     Accessible.ignored: true
                 }
             }

@@ -38,7 +38,7 @@ GridLayout {
             textFormat: Text.PlainText
             color: Theme.textMuted
             font.pixelSize: Theme.caption
-            lineHeight: 1.3
+            lineHeight: Theme.proseLineHeight
             wrapMode: Text.Wrap
             Layout.fillWidth: true
         }

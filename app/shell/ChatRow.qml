@@ -35,8 +35,8 @@ T.ItemDelegate {
     implicitHeight: topInset + Theme.row
     topInset: heading === "" ? 0 : label.height
     topPadding: topInset
-    leftPadding: Theme.space8 + 2
-    rightPadding: Theme.space4
+    leftPadding: mirrored ? Theme.space4 : Theme.space8 + 2
+    rightPadding: mirrored ? Theme.space8 + 2 : Theme.space4
     hoverEnabled: true
     focusPolicy: Qt.NoFocus
     text: title

@@ -15,8 +15,8 @@ T.AbstractButton {
 
     implicitHeight: Theme.row
     implicitWidth: Theme.sidebarWidth
-    leftPadding: Theme.space8 + 2
-    rightPadding: Theme.space8
+    leftPadding: mirrored ? Theme.space8 : Theme.space8 + 2
+    rightPadding: mirrored ? Theme.space8 + 2 : Theme.space8
     hoverEnabled: true
     focusPolicy: Qt.StrongFocus
     Accessible.role: Accessible.PageTab

@@ -73,6 +73,7 @@ QtObject {
     }
     // Rich text counts in parts of the font's own line, which is higher than its size.
     readonly property int lineHeightPercent: Math.round(100 * messageLineHeight * message / messageMetrics.lineSpacing)
+    readonly property real proseLineHeight: 1.45 * message / messageMetrics.lineSpacing // explanations in pages
     readonly property string monospace: system.monospaceFamily
     function headingSize(level: int): int {
         return Math.round([22, 19, 17, 15, 15, 15][Math.max(1, Math.min(6, level)) - 1] * fontScale);
