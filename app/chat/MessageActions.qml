@@ -32,7 +32,7 @@ Row {
         width: Theme.controlSmall + Theme.space4
         height: Theme.controlSmall
         iconSize: Theme.iconSmall
-        focusPolicy: actions.reachable ? Qt.StrongFocus : Qt.ClickFocus
+        focusPolicy: actions.reachable || activeFocus ? Qt.StrongFocus : Qt.ClickFocus
     }
 
     Action {

@@ -1,0 +1,255 @@
+// A user's ways through the window: deleting and thinking better of it, versions of an answer, a
+// conversation of ten thousand messages, files dropped on it, a layout from right to left.
+
+#include "window_test.h"
+
+#include <QAccessible>
+#include <QDragEnterEvent>
+#include <QDropEvent>
+#include <QMimeData>
+#include <QQuickItem>
+
+using namespace alcove;
+
+namespace {
+
+// What a screen reader finds: the first node of that role and name that can be seen.
+QAccessibleInterface *find(QAccessibleInterface *node, QAccessible::Role role, const QString &name,
+                           int depth = 0)
+{
+    if (!node || !node->isValid() || depth > 60 || node->state().invisible)
+        return nullptr;
+    if (node->role() == role && node->text(QAccessible::Name) == name)
+        return node;
+    for (int i = 0; i < node->childCount(); ++i) {
+        if (QAccessibleInterface *found = find(node->child(i), role, name, depth + 1))
+            return found;
+    }
+    return nullptr;
+}
+
+QQuickItem *itemNamed(QQuickItem *item, const char *type)
+{
+    if (QString::fromLatin1(item->metaObject()->className()).startsWith(QLatin1String(type)))
+        return item;
+    const auto children = item->childItems();
+    for (QQuickItem *child : children) {
+        if (QQuickItem *found = itemNamed(child, type))
+            return found;
+    }
+    return nullptr;
+}
+
+} // namespace
+
+class TestWindowUse : public test::WindowTest
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void aDeletedChatComesBack()
+    {
+        send(QStringLiteral("a question"));
+        const qint64 id = m_chat->chatId();
+        const int rows = m_chats->rowCount();
+        m_chat->remove(id, m_chat->title());
+        QTRY_COMPARE(m_chats->rowCount(), rows - 1);
+        QTRY_VERIFY(button(QStringLiteral("Undo")));
+        click(QStringLiteral("Undo"));
+        QTRY_COMPARE(m_chats->rowCount(), rows);
+        m_chat->open(id);
+        QTRY_COMPARE(m_chat->messages()->rowCount(), 2);
+        noWarnings();
+    }
+
+    void versionsOfAnAnswerCanBeGoneThrough()
+    {
+        m_engine->answer = QStringLiteral("The first answer.");
+        send(QStringLiteral("a question"));
+        m_engine->answer = QStringLiteral("The second answer.");
+        click(QStringLiteral("Answer again"));
+        QTRY_COMPARE(lastText(), QStringLiteral("The second answer."));
+        QTRY_VERIFY(!m_chat->answering());
+        QTRY_VERIFY(button(QStringLiteral("Earlier version")));
+        click(QStringLiteral("Earlier version"));
+        QTRY_COMPARE(lastText(), QStringLiteral("The first answer."));
+        QTRY_VERIFY(
+            !button(QStringLiteral("Earlier version"))->object()->property("enabled").toBool());
+        click(QStringLiteral("Later version"));
+        QTRY_COMPARE(lastText(), QStringLiteral("The second answer."));
+        noWarnings();
+    }
+
+    void tenThousandMessagesKeepFewItemsAlive()
+    {
+        constexpr int kMessages = 10000;
+        fill(kMessages);
+        QTRY_COMPARE_WITH_TIMEOUT(m_chat->messages()->rowCount(), kMessages, 20000);
+        QQuickItem *list = itemNamed(m_window->contentItem(), "MessageList");
+        QVERIFY(list);
+        QTRY_VERIFY(list->property("nearEnd").toBool()); // it opens at the end
+        QVERIFY(list->property("following").toBool());
+        auto *content = list->property("contentItem").value<QQuickItem *>();
+        QVERIFY(content);
+        QVERIFY(content->childItems().size() < 60);
+        // To the beginning and through the middle.
+        list->forceActiveFocus();
+        QTest::keyClick(m_window, Qt::Key_Home);
+        QTRY_VERIFY(list->property("contentY").toReal() - list->property("originY").toReal() < 1);
+        QVERIFY(!list->property("following").toBool());
+        for (int i = 0; i < 40; ++i)
+            QTest::keyClick(m_window, Qt::Key_PageDown);
+        QVERIFY(list->property("contentY").toReal() - list->property("originY").toReal() > 1000);
+        QVERIFY(content->childItems().size() < 120);
+        QTest::keyClick(m_window, Qt::Key_End);
+        QTRY_VERIFY(list->property("nearEnd").toBool());
+        noWarnings();
+    }
+
+    void theListFollowsTheEndUnlessScrolledUp()
+    {
+        fill(200);
+        QTRY_COMPARE_WITH_TIMEOUT(m_chat->messages()->rowCount(), 200, 20000);
+        QQuickItem *list = itemNamed(m_window->contentItem(), "MessageList");
+        QTRY_VERIFY(list && list->property("nearEnd").toBool());
+        QString longAnswer;
+        for (int i = 0; i < 80; ++i)
+            longAnswer += QStringLiteral("Paragraph %1 of a long answer.\n\n").arg(i);
+        m_engine->answer = longAnswer;
+        m_engine->pieces = 60;
+        send(QStringLiteral("go on"));
+        QTRY_VERIFY(list->property("nearEnd").toBool());
+        // Up a page: what is being read stays where it is while the next answer grows.
+        list->forceActiveFocus();
+        QTest::keyClick(m_window, Qt::Key_PageUp);
+        QVERIFY(!list->property("following").toBool());
+        m_chat->setDraft(QStringLiteral("and on"));
+        m_chat->send();
+        QTRY_VERIFY(list->property("following").toBool()); // one's own message is shown
+        QTRY_VERIFY(m_chat->answering());
+        QTest::keyClick(m_window, Qt::Key_PageUp);
+        QTest::keyClick(m_window, Qt::Key_PageUp);
+        QVERIFY(!list->property("following").toBool());
+        const qreal before = list->property("contentY").toReal();
+        QTRY_VERIFY(!m_chat->answering());
+        QVERIFY(std::abs(list->property("contentY").toReal() - before) < 1);
+        QTRY_VERIFY(button(QStringLiteral("Jump to the end")));
+        noWarnings();
+    }
+
+    void aModelDroppedOnTheWindowIsOpened()
+    {
+        QMimeData model;
+        const QString path =
+            QStringLiteral(ALCOVE_SOURCE_DIR "/resources/models/starter-q8_0.gguf");
+        model.setUrls({QUrl::fromLocalFile(path)});
+        QVERIFY(drag(model));
+        QTRY_VERIFY(find(root(), QAccessible::AlertMessage,
+                         QStringLiteral("Open model starter-q8_0.gguf")));
+        QVERIFY(drop(model));
+        QTRY_COMPARE(m_models->path(), path);
+        noWarnings();
+    }
+
+    void aDropThatMeansNothingSaysSo()
+    {
+        QMimeData two;
+        two.setUrls({QUrl::fromLocalFile(QStringLiteral("/a.gguf")),
+                     QUrl::fromLocalFile(QStringLiteral("/b.gguf"))});
+        const QString before = m_models->path();
+        drag(two);
+        QTRY_VERIFY(find(root(), QAccessible::AlertMessage,
+                         QStringLiteral("Alcove opens one model file (.gguf) at a time.")));
+        drop(two);
+        QTest::qWait(50);
+        QCOMPARE(m_models->path(), before);
+        noWarnings();
+    }
+
+    void rightToLeftMirrorsTheWindow()
+    {
+        QGuiApplication::setLayoutDirection(Qt::RightToLeft);
+        const auto back = qScopeGuard([] { QGuiApplication::setLayoutDirection(Qt::LeftToRight); });
+        send(QStringLiteral("a question"));
+        QQuickItem *sidebar = itemNamed(m_window->contentItem(), "Sidebar");
+        QVERIFY(sidebar);
+        QTRY_VERIFY(sidebar->mapToScene({0, 0}).x() > m_window->width() / 2.0);
+        // The user's own words move to the other side too.
+        QQuickItem *row = itemNamed(m_window->contentItem(), "ChatRow");
+        QVERIFY(row);
+        QVERIFY(row->property("mirrored").toBool());
+        QVERIFY(row->property("rightPadding").toReal() > row->property("leftPadding").toReal());
+        noWarnings();
+    }
+
+private:
+    QAccessibleInterface *root() const { return QAccessible::queryAccessibleInterface(m_window); }
+    QAccessibleInterface *button(const QString &name) const
+    {
+        return find(root(), QAccessible::Button, name);
+    }
+    void click(const QString &name)
+    {
+        QAccessibleInterface *found = button(name);
+        QVERIFY2(found, qPrintable(name));
+        auto *item = qobject_cast<QQuickItem *>(found->object());
+        QVERIFY(item);
+        QTest::mouseClick(m_window, Qt::LeftButton, {},
+                          item->mapToScene({item->width() / 2, item->height() / 2}).toPoint());
+    }
+    void send(const QString &text)
+    {
+        const int before = m_chat->messages()->rowCount();
+        m_chat->setDraft(text);
+        m_chat->send();
+        QTRY_COMPARE(m_chat->messages()->rowCount(), before + 2);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_chat->answering(), 20000);
+    }
+    QString lastText() const
+    {
+        const auto *model = m_chat->messages();
+        const int role = model->roleNames().key("text");
+        return model->data(model->index(model->rowCount() - 1, 0), role).toString();
+    }
+    void noWarnings() { QVERIFY2(m_warnings.isEmpty(), qPrintable(m_warnings.join(u'\n'))); }
+
+    // A chat of so many messages, straight into the database, and opened.
+    void fill(int messages)
+    {
+        auto database = storage::Database::open(m_dir->filePath(QStringLiteral("a.sqlite3")),
+                                                storage::Database::Mode::ReadWrite);
+        QVERIFY2(database, database ? "" : database.error().message.c_str());
+        const std::string sql =
+            "PRAGMA foreign_keys = OFF; BEGIN;"
+            "INSERT INTO chats (id, title, created_at, updated_at) VALUES (900, 'Long', 1, 1);"
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+            + std::to_string(messages)
+            + ") INSERT INTO messages (id, chat_id, parent_id, role, state, text, created_at) "
+              "SELECT 1000 + i, 900, CASE WHEN i > 1 THEN 999 + i END, "
+              "CASE WHEN i % 2 THEN 'user' ELSE 'assistant' END, 'complete', "
+              "'Message ' || i || CASE WHEN i % 4 = 0 THEN char(10, 10) || '- one' || char(10) || "
+              "'- two' ELSE '' END, i FROM n;"
+              "UPDATE chats SET active_leaf = 1000 + "
+            + std::to_string(messages) + " WHERE id = 900; COMMIT;";
+        const auto done = database->execute(sql.c_str());
+        QVERIFY2(done, done ? "" : done.error().message.c_str());
+        m_chat->open(900);
+    }
+
+    bool drag(const QMimeData &data)
+    {
+        QDragEnterEvent enter(m_window->contentItem()->boundingRect().center().toPoint(),
+                              Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(m_window, &enter);
+        return enter.isAccepted();
+    }
+    bool drop(const QMimeData &data)
+    {
+        QDropEvent event(m_window->contentItem()->boundingRect().center(), Qt::CopyAction, &data,
+                         Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(m_window, &event);
+        return event.isAccepted();
+    }
+};
+
+QTEST_MAIN(TestWindowUse)
+#include "tst_window_use.moc"
