@@ -1,6 +1,7 @@
 #include "core/cpu/reference_executor.h"
 
 #include "core/cpu/sequence.h"
+#include "core/llm/adapter.h"
 
 #include <algorithm>
 #include <bit>
@@ -128,6 +129,15 @@ public:
     std::uint32_t capacity() const override { return m_capacity; }
     std::uint32_t length() const override { return m_length; }
 
+    Result<> setAdapters(std::span<const AdapterUse> adapters) override
+    {
+        auto set = AdapterSet::bind(*m_model, adapters);
+        if (!set)
+            return fail(set.error());
+        m_adapters = std::move(*set);
+        return truncate(0);
+    }
+
     Result<> truncate(std::uint32_t length) override
     {
         if (length > m_length)
@@ -225,12 +235,21 @@ private:
         return result;
     }
 
+    // With what the adapters add.
+    void project(const Linear &linear, std::span<const float> x, std::span<float> y,
+                 const CancelToken &cancel) const
+    {
+        applyLinear(linear, x, y, cancel);
+        addLowRank(m_adapters.of(linear.weight), x, y);
+    }
+
     // Computes the token at position m_length, which the caller then counts.
     void evaluate(Token token, bool wantsLogits, const CancelToken &cancel)
     {
         const ModelSpec &model = spec();
         std::vector<float> x(model.width);
         dequantise(*model.embedding, std::uint64_t(token) * model.width, model.width, x.data());
+        addLowRankRow(m_adapters.embedding(), token, x);
         std::vector<float> normed(model.width);
         for (std::size_t i = 0; i < model.layers.size(); ++i) {
             const Layer &layer = model.layers[i];
@@ -242,7 +261,7 @@ private:
         if (wantsLogits) {
             applyNorm(model.outputNorm, x, normed);
             m_logits.resize(model.vocabulary);
-            applyLinear(model.output, normed, m_logits, cancel);
+            project(model.output, normed, m_logits, cancel);
         }
     }
 
@@ -254,9 +273,9 @@ private:
         std::vector<float> query(a.heads * size);
         std::vector<float> key(kvWidth);
         std::vector<float> value(kvWidth);
-        applyLinear(a.query, in, query, cancel);
-        applyLinear(a.key, in, key, cancel);
-        applyLinear(a.value, in, value, cancel);
+        project(a.query, in, query, cancel);
+        project(a.key, in, key, cancel);
+        project(a.value, in, value, cancel);
         const auto prepare = [&](std::vector<float> &heads, const std::optional<Norm> &norm) {
             for (std::size_t h = 0; h < heads.size(); h += size) {
                 const std::span<float> head(heads.data() + h, size);
@@ -298,27 +317,28 @@ private:
             }
         }
         std::vector<float> out(x.size());
-        applyLinear(a.output, mixed, out, cancel);
+        project(a.output, mixed, out, cancel);
         for (std::size_t i = 0; i < x.size(); ++i)
             x[i] += out[i];
     }
 
-    static void feedForward(const DenseFeedForward &f, std::span<const float> in,
-                            std::span<float> x, const CancelToken &cancel)
+    void feedForward(const DenseFeedForward &f, std::span<const float> in, std::span<float> x,
+                     const CancelToken &cancel) const
     {
         std::vector<float> gate(f.gate.outputs());
         std::vector<float> up(f.up.outputs());
-        applyLinear(f.gate, in, gate, cancel);
-        applyLinear(f.up, in, up, cancel);
+        project(f.gate, in, gate, cancel);
+        project(f.up, in, up, cancel);
         for (std::size_t i = 0; i < gate.size(); ++i)
             gate[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i]; // SiLU
         std::vector<float> out(x.size());
-        applyLinear(f.down, gate, out, cancel);
+        project(f.down, gate, out, cancel);
         for (std::size_t i = 0; i < x.size(); ++i)
             x[i] += out[i];
     }
 
     std::shared_ptr<const Model> m_model;
+    AdapterSet m_adapters;
     std::uint32_t m_capacity;
     KvFormat m_kvFormat;
     std::uint32_t m_length = 0;
