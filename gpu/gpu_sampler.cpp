@@ -75,7 +75,8 @@ GpuSampler::GpuSampler(std::uint32_t vocabulary, Pipelines &pipelines, DeviceMem
 bool GpuSampler::supports(const llm::SamplingParams &params)
 {
     const StepState state = stateOf(params);
-    return state.topK >= 1 && state.topK <= kMaxTopK && state.window <= kMaxPenaltyWindow;
+    return params.plain() && state.topK >= 1 && state.topK <= kMaxTopK
+        && state.window <= kMaxPenaltyWindow;
 }
 
 void GpuSampler::recordStart(Recorder &recorder, const llm::SamplingParams &params,

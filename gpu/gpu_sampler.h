@@ -21,7 +21,8 @@ public:
 
     std::vector<SliceId> zeroed() const { return {m_counter}; }
 
-    // False for what the kernel cannot do: top-k off or above kMaxTopK, a huge penalty window.
+    // False for what the kernel cannot do: top-k off or above kMaxTopK, a huge penalty window, and
+    // what is the host's alone (SamplingParams::plain).
     static bool supports(const llm::SamplingParams &params);
 
     // Sets the state for a run at `position`, and the penalties' counts from the history.

@@ -1,4 +1,4 @@
-// The host sampler against its definition.
+// The host sampler against its definition: the parts that every executor has.
 #include "core/llm/sampling.h"
 
 #include <QTest>
