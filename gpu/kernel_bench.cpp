@@ -102,6 +102,8 @@ Result<std::vector<KernelCheck>> runSelfTest(const DeviceInfo &info)
     checkMatrixKernels(*device, checks);
     checkVectorKernels(*device, checks);
     checkAttentionKernels(*device, checks);
+    checkExpertKernels(*device, checks);
+    checkRecurrentKernels(*device, checks);
     checkSampling(*device, checks);
     return checks.take();
 }

@@ -88,6 +88,8 @@ private:
 void checkMatrixKernels(const std::shared_ptr<Device> &device, CheckList &checks);
 void checkAttentionKernels(const std::shared_ptr<Device> &device, CheckList &checks);
 void checkVectorKernels(const std::shared_ptr<Device> &device, CheckList &checks);
+void checkExpertKernels(const std::shared_ptr<Device> &device, CheckList &checks);
+void checkRecurrentKernels(const std::shared_ptr<Device> &device, CheckList &checks);
 void checkSampling(const std::shared_ptr<Device> &device, CheckList &checks);
 
 } // namespace alcove::gpu

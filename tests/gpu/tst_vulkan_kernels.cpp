@@ -47,6 +47,11 @@ private Q_SLOTS:
                  {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_K", "Q5_K", "Q6_K"})
                 QVERIFY2(seen.count({kernel, format}), kernel);
         }
+        for (const char *kernel :
+             {"expert_choice, softmax", "expert_choice, softmax of the chosen",
+              "expert_choice, sigmoid", "expert_choice, damaged", "expert_groups", "expert_sum",
+              "convolution, short", "recurrence, delta rule", "recurrence, Mamba 2"})
+            QVERIFY2(seen.count({kernel, "-"}), kernel);
         for (const char *kernel : {"attention, batch", "attention, step"}) {
             QVERIFY(seen.count({kernel, "KV F16"}));
             QVERIFY(seen.count({kernel, "KV F32"}));
