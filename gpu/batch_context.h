@@ -23,6 +23,21 @@ struct BatchEnd {
     float scale = 1;
 };
 
+// Products of a batch with matrices of experts, [experts][rows]: which rows of x and y they read
+// and write (shaders/matmul.comp).
+enum class ExpertRows {
+    FromTokens, // x[token] to y[place]
+    ToChoices, // x[place] to y[choice]
+};
+
+// A batch's choices of experts, grouped by expert (shaders/expert_groups.comp): a place holds one.
+struct ExpertTiles {
+    Address tiles = 0;
+    Address order = 0;
+    std::uint32_t choices = 0;
+    std::uint32_t experts = 0;
+};
+
 class BatchContext
 {
 public:
@@ -34,6 +49,7 @@ public:
     PipelineId matmul(const GpuMatrix &matrix);
     PipelineId endMatmul(const GpuMatrix &matrix, EndForm end);
     PipelineId logitsMatmul(const GpuMatrix &matrix);
+    PipelineId expertMatmul(const GpuMatrix &matrix, ExpertRows rows, std::uint32_t used);
     Scratch &scratch() { return m_scratch; }
     Pipelines &pipelines() { return *m_pipelines; }
     const Tuning &tuning() const { return m_tuning; }
@@ -48,6 +64,8 @@ public:
                     std::uint32_t tokens);
     Result<> runLogits(PipelineId kernel, const GpuMatrix &matrix, Address x, Address y,
                        std::uint32_t tokens);
+    Result<> runExperts(PipelineId kernel, const GpuMatrix &matrix, Address x, Address y,
+                        std::uint32_t yStride, const ExpertTiles &tiles);
     BoundedSubmits &submits() { return m_submits; }
     VkPipeline kernel(PipelineId id) const { return m_pipelines->get(id); }
     Address at(ScratchId id) const { return m_scratch.at(id); }
@@ -55,7 +73,9 @@ public:
 
 private:
     PipelineId matmulKernel(const GpuMatrix &matrix, EndForm end, bool logits);
-    Result<> runMatmul(PipelineId kernel, const GpuMatrix &matrix, MatmulPush push);
+    // `columns` of workgroups, for `tokens` tokens in all.
+    Result<> runMatmul(PipelineId kernel, const GpuMatrix &matrix, MatmulPush push,
+                       std::uint32_t rows, std::uint32_t columns, std::uint32_t tokens);
 
     const llm::ModelSpec *m_spec;
     Tuning m_tuning;

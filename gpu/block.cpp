@@ -2,6 +2,9 @@
 
 #include "gpu/attention_block.h"
 #include "gpu/dense_block.h"
+#include "gpu/expert_block.h"
+#include "gpu/recurrence_block.h"
+#include "gpu/short_convolution_block.h"
 
 namespace alcove::gpu {
 
@@ -9,14 +12,18 @@ Result<std::unique_ptr<Block>> makeBlock(const llm::Mixer &mixer, const BlockPla
 {
     if (const auto *attention = std::get_if<llm::Attention>(&mixer))
         return AttentionBlock::make(*attention, plan);
-    return fail(unsupported("a kind of layer with a recurrent state"));
+    if (const auto *convolution = std::get_if<llm::ShortConvolution>(&mixer))
+        return ShortConvolutionBlock::make(*convolution, plan);
+    if (const auto *net = std::get_if<llm::GatedDeltaNet>(&mixer))
+        return RecurrenceBlock::make(*net, plan);
+    return RecurrenceBlock::make(std::get<llm::Mamba2>(mixer), plan);
 }
 
 Result<std::unique_ptr<Block>> makeBlock(const llm::FeedForward &feedForward, const BlockPlan &plan)
 {
     if (const auto *dense = std::get_if<llm::DenseFeedForward>(&feedForward))
         return DenseBlock::make(*dense, plan);
-    return fail(unsupported("a mixture of experts"));
+    return ExpertBlock::make(std::get<llm::ExpertFeedForward>(feedForward), plan);
 }
 
 } // namespace alcove::gpu

@@ -45,6 +45,10 @@ public:
     virtual void recordStep(Recorder &recorder, const StepInput &input,
                             const StepEnd &end) const = 0;
 
+    // What every token changes and cannot be cut behind a position, unlike a KV cache: it must be
+    // copied to be gone back to (Checkpoints).
+    virtual std::vector<SliceId> recurrentState() const { return {}; }
+
     // The same for a batch of tokens, stage by stage through BatchContext::submits().
     virtual Result<> runBatch(const Batch &batch, const BatchEnd &end) const = 0;
 };

@@ -138,8 +138,19 @@ Result<GpuModel> GpuModel::plan(const llm::ModelSpec &spec, std::uint32_t capaci
     }
     model.m_weightBytes = weights.weightBytes();
     model.m_kvBytes = weights.stateBytes();
+    model.m_recurrentBytes = weights.recurrentBytes();
     model.m_largestState = weights.largestState();
     return model;
+}
+
+std::vector<SliceId> GpuModel::recurrentStates() const
+{
+    std::vector<SliceId> states;
+    for (const std::unique_ptr<Block> &block : m_blocks) {
+        const std::vector<SliceId> own = block->recurrentState();
+        states.insert(states.end(), own.begin(), own.end());
+    }
+    return states;
 }
 
 std::uint64_t GpuModel::uploadBytes(const llm::ModelSpec &spec)

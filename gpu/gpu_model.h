@@ -39,10 +39,12 @@ public:
     const std::vector<std::unique_ptr<Block>> &blocks() const { return m_blocks; }
     // One more than blocks: joins()[i] lies before blocks()[i], the last before the output.
     const std::vector<GpuJoin> &joins() const { return m_joins; }
+    std::vector<SliceId> recurrentStates() const; // of all blocks
     const GpuMatrix &embedding() const { return m_embedding; }
     const GpuMatrix &output() const { return m_output ? *m_output : m_embedding; }
     std::uint64_t weightBytes() const { return m_weightBytes; }
     std::uint64_t kvBytes() const { return m_kvBytes; }
+    std::uint64_t recurrentBytes() const { return m_recurrentBytes; }
     // Kernels count in 31 bits: a longer state is Unsupported, once its memory is known to fit.
     std::uint64_t largestState() const { return m_largestState; } // elements
 
@@ -57,6 +59,7 @@ private:
     std::optional<GpuMatrix> m_output; // none when tied
     std::uint64_t m_weightBytes = 0;
     std::uint64_t m_kvBytes = 0;
+    std::uint64_t m_recurrentBytes = 0;
     std::uint64_t m_largestState = 0;
 };
 

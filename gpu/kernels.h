@@ -27,6 +27,9 @@ struct MatvecPush {
     Address gain = 0;
     Address normed = 0;
     Address sumsOut = 0;
+    Address choice = 0;
+    Address sharedSum = 0;
+    Address sharedGate = 0;
     std::uint32_t sumCount = 0;
     float epsilon = 0;
     float scale = 1;
@@ -43,9 +46,15 @@ enum : std::uint32_t {
     Bias,
     Width,
     LeavesNext,
-    Logits
+    Logits,
+    Experts,
+    Used,
+    SlotStride,
+    Shared,
+    SharedGate
 };
-}
+enum : std::uint32_t { NoExperts, EachExpert, ExpertSum }; // values of Experts
+} // namespace matvec
 
 // Shared by matvec and gated_activation (shaders/activation.glsl).
 namespace activation {
@@ -72,16 +81,21 @@ struct MatmulPush {
     Address x = 0;
     Address y = 0;
     Address bias = 0;
+    Address tiles = 0;
+    Address order = 0;
     std::uint32_t yStride = 0;
     std::uint32_t tokens = 0;
     std::uint32_t firstRow = 0;
     std::uint32_t endRow = 0;
     float scale = 1;
     float softCap = 0;
+    std::uint32_t expertRows = 0;
+    std::uint32_t unused = 0;
 };
 namespace matmul {
-enum : std::uint32_t { Rows = 1, Tokens, Chunks, Bias, Residual, Logits };
-}
+enum : std::uint32_t { Rows = 1, Tokens, Chunks, Bias, Residual, Logits, Experts, Used };
+enum : std::uint32_t { NoExperts, FromTokens, ToChoices }; // values of Experts
+} // namespace matmul
 
 struct EmbedPush {
     MatrixAddress matrix{};

@@ -41,6 +41,7 @@ public:
     // Before commit().
     SliceId plan(std::uint64_t bytes, MemoryUse use = MemoryUse::Device);
     std::uint64_t planned() const; // bytes of MemoryUse::Device
+    std::uint64_t planned(SliceId id) const { return m_items[id].bytes; }
 
     // Allocates what was planned. OutOfDeviceMemory or OutOfMemory: nothing stays allocated that
     // the destructor does not free.

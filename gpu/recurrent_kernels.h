@@ -35,7 +35,9 @@ struct RecurrencePush {
     std::uint32_t stride = 0;
     std::uint32_t yStride = 0;
     std::uint32_t tokens = 0;
+    std::uint32_t firstHead = 0;
     float epsilon = 0;
+    std::uint32_t unused = 0;
 };
 namespace recurrence {
 enum : std::uint32_t {

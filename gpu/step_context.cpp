@@ -30,25 +30,47 @@ StepContext::Matvec StepContext::endMatvec(const GpuMatrix &matrix, const BlockP
     return matvecKernel(matrix, InputForm::Ready, {}, &place);
 }
 
-StepContext::Matvec StepContext::matvecKernel(const GpuMatrix &matrix, InputForm input,
-                                              const Finish &finish, const BlockPlace *end)
+StepContext::Matvec StepContext::expertMatvec(const GpuMatrix &matrix, InputForm input,
+                                              const Finish &finish, const ExpertUse &use)
 {
-    const std::uint32_t outputs = finish.gated ? matrix.rows() / 2 : matrix.rows();
+    return matvecKernel(matrix, input, finish, nullptr, &use);
+}
+
+StepContext::Matvec StepContext::expertEndMatvec(const GpuMatrix &matrix, const BlockPlace &place,
+                                                 const ExpertUse &use)
+{
+    return matvecKernel(matrix, InputForm::Ready, {}, &place, &use);
+}
+
+StepContext::Matvec StepContext::matvecKernel(const GpuMatrix &matrix, InputForm input,
+                                              const Finish &finish, const BlockPlace *end,
+                                              const ExpertUse *experts)
+{
+    const std::uint32_t all = experts ? matrix.rows() / experts->experts : matrix.rows();
+    const std::uint32_t outputs = finish.gated ? all / 2 : all;
     const std::uint32_t rows = finish.gated ? m_tuning.gatedRows : m_tuning.matvecRows;
     Matvec kernel;
-    kernel.pipeline = m_pipelines->add(
-        variant("matvec", matrix.layout.type),
-        {{matvec::Rows, rows},
-         {matvec::Chunks, matrix.layout.chunks},
-         {matvec::Outputs, outputs},
-         {matvec::Gated, finish.gated},
-         {matvec::Normed, input == InputForm::ScalePending},
-         {matvec::Residual, end && end->end == EndForm::Residual},
-         {matvec::Bias, matrix.bias.has_value()},
-         {matvec::Width, m_spec->width},
-         {matvec::LeavesNext, end && end->end == EndForm::Residual && end->leavesNext},
-         {matvec::Logits, finish.logits},
-         {activation::Kind, finish.activation}});
+    std::vector<Constant> constants = {
+        {matvec::Rows, rows},
+        {matvec::Chunks, matrix.layout.chunks},
+        {matvec::Outputs, outputs},
+        {matvec::Gated, finish.gated},
+        {matvec::Normed, input == InputForm::ScalePending},
+        {matvec::Residual, end && end->end == EndForm::Residual},
+        {matvec::Bias, matrix.bias.has_value()},
+        {matvec::Width, m_spec->width},
+        {matvec::LeavesNext, end && end->end == EndForm::Residual && end->leavesNext},
+        {matvec::Logits, finish.logits},
+        {activation::Kind, finish.activation}};
+    if (experts) {
+        constants.push_back({matvec::Experts, end ? matvec::ExpertSum : matvec::EachExpert});
+        constants.push_back({matvec::Used, experts->used});
+        constants.push_back({matvec::SlotStride, end ? 0 : experts->slotStride});
+        constants.push_back({matvec::Shared, end && experts->shared});
+        constants.push_back({matvec::SharedGate, end && experts->sharedGate});
+        kernel.slots = end ? 1 : experts->used;
+    }
+    kernel.pipeline = m_pipelines->add(variant("matvec", matrix.layout.type), std::move(constants));
     kernel.workgroups = ceilDivide(outputs, rows);
     return kernel;
 }
@@ -69,7 +91,8 @@ MatvecPush StepContext::pushOf(const GpuMatrix &matrix, const StepInput &input, 
 void StepContext::dispatch(Recorder &recorder, const Matvec &kernel, const MatvecPush &push) const
 {
     const std::uint32_t x = std::min(kernel.workgroups, m_maxWorkgroups);
-    recorder.dispatch(m_pipelines->get(kernel.pipeline), push, x, ceilDivide(kernel.workgroups, x));
+    recorder.dispatch(m_pipelines->get(kernel.pipeline), push, x, ceilDivide(kernel.workgroups, x),
+                      kernel.slots);
 }
 
 void StepContext::record(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
@@ -78,14 +101,38 @@ void StepContext::record(Recorder &recorder, const Matvec &kernel, const GpuMatr
     dispatch(recorder, kernel, pushOf(matrix, input, y));
 }
 
-void StepContext::recordEnd(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
-                            Address x, const StepEnd &end) const
+MatvecPush StepContext::endPushOf(const GpuMatrix &matrix, Address x, const StepEnd &end) const
 {
     MatvecPush push = pushOf(matrix, {x}, end.y);
     push.gain = end.gain;
     push.normed = end.normed;
     push.sumsOut = end.sums;
     push.scale = end.scale;
+    return push;
+}
+
+void StepContext::recordEnd(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
+                            Address x, const StepEnd &end) const
+{
+    dispatch(recorder, kernel, endPushOf(matrix, x, end));
+}
+
+void StepContext::recordExperts(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
+                                const StepInput &input, const ExpertInputs &experts,
+                                Address y) const
+{
+    MatvecPush push = pushOf(matrix, input, y);
+    push.choice = experts.choice;
+    dispatch(recorder, kernel, push);
+}
+
+void StepContext::recordExpertEnd(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
+                                  Address x, const ExpertInputs &experts, const StepEnd &end) const
+{
+    MatvecPush push = endPushOf(matrix, x, end);
+    push.choice = experts.choice;
+    push.sharedSum = experts.sharedSum;
+    push.sharedGate = experts.sharedGate;
     dispatch(recorder, kernel, push);
 }
 

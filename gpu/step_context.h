@@ -53,6 +53,21 @@ struct StepEnd {
     Address sums = 0;
 };
 
+// Products with matrices of experts, [experts][rows] (shaders/matvec.comp).
+struct ExpertUse {
+    std::uint32_t experts = 0;
+    std::uint32_t used = 0; // of them, by a token
+    std::uint32_t slotStride = 0; // of the results of those used, in floats
+    bool shared = false; // the end adds a shared expert's result,
+    bool sharedGate = false; // times the sigmoid of a logit
+};
+
+struct ExpertInputs {
+    Address choice = 0; // [used]: expert, weight
+    Address sharedSum = 0; // [width]
+    Address sharedGate = 0;
+};
+
 class StepContext
 {
 public:
@@ -63,6 +78,7 @@ public:
     struct Matvec {
         PipelineId pipeline = 0;
         std::uint32_t workgroups = 0;
+        std::uint32_t slots = 1; // experts whose results are apart
     };
     // What comes after a product: the activation, and whether it is times a second product, of the
     // matrix' lower half.
@@ -77,6 +93,11 @@ public:
     Matvec matvec(const GpuMatrix &matrix, InputForm input, const Finish &finish);
     // The product that ends a block; of an input that is Ready.
     Matvec endMatvec(const GpuMatrix &matrix, const BlockPlace &place);
+    // The product of the chosen experts, each with a row of results; and the one that ends a block,
+    // of a row of inputs for each of them, added up by weight.
+    Matvec expertMatvec(const GpuMatrix &matrix, InputForm input, const Finish &finish,
+                        const ExpertUse &use);
+    Matvec expertEndMatvec(const GpuMatrix &matrix, const BlockPlace &place, const ExpertUse &use);
     Scratch &scratch() { return m_scratch; }
     Pipelines &pipelines() { return *m_pipelines; }
     const Tuning &tuning() const { return m_tuning; }
@@ -90,6 +111,10 @@ public:
                 const StepInput &input, Address y) const;
     void recordEnd(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix, Address x,
                    const StepEnd &end) const;
+    void recordExperts(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
+                       const StepInput &input, const ExpertInputs &experts, Address y) const;
+    void recordExpertEnd(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
+                         Address x, const ExpertInputs &experts, const StepEnd &end) const;
     void recordLogits(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
                       const StepInput &input, Address y) const;
     VkPipeline kernel(PipelineId id) const { return m_pipelines->get(id); }
@@ -100,8 +125,9 @@ public:
 
 private:
     Matvec matvecKernel(const GpuMatrix &matrix, InputForm input, const Finish &finish,
-                        const BlockPlace *end);
+                        const BlockPlace *end, const ExpertUse *experts = nullptr);
     MatvecPush pushOf(const GpuMatrix &matrix, const StepInput &input, Address y) const;
+    MatvecPush endPushOf(const GpuMatrix &matrix, Address x, const StepEnd &end) const;
     void dispatch(Recorder &recorder, const Matvec &kernel, const MatvecPush &push) const;
 
     const llm::ModelSpec *m_spec;

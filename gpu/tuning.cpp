@@ -15,6 +15,7 @@ Tuning tuningFor(const Device &device)
         tuning.matmulRows = 8;
         tuning.matmulTokens = 4;
         tuning.attentionRows = 4;
+        tuning.recurrenceColumns = std::min(8u, tuning.lanes);
         tuning.leastCluster = tuning.lanes; // values move between lanes one by one
         tuning.attentionUnroll = 1;
         tuning.splits = 4;

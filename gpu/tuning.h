@@ -15,6 +15,7 @@ struct Tuning {
     std::uint32_t attentionRows = 4; // query rows of a workgroup
     std::uint32_t leastCluster = 1; // lanes that share a position of the KV cache
     std::uint32_t attentionUnroll = 2; // cached positions between rescalings
+    std::uint32_t recurrenceColumns = 4; // of a head's state in a workgroup; at most lanes
     std::uint32_t splits = 32; // of the KV cache in a decode step
     std::uint32_t batchTokens = 256; // of a prompt, at a time
     std::uint32_t logitRows = 16; // of a batch whose logits are all asked for

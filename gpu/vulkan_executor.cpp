@@ -1,5 +1,6 @@
 #include "gpu/vulkan_executor.h"
 
+#include "gpu/checkpoints.h"
 #include "gpu/decode_step.h"
 #include "gpu/gpu_sampler.h"
 #include "gpu/memory_budget.h"
@@ -35,6 +36,7 @@ public:
     std::uint32_t capacity() const override { return m_capacity; }
     std::uint32_t length() const override { return m_length; }
     Result<> truncate(std::uint32_t length) override;
+    std::uint32_t restorable(std::uint32_t wanted) const override;
     Result<std::vector<float>> forward(std::span<const Token> tokens, LogitRows rows,
                                        const ForwardHooks &hooks) override;
     Result<> startSampling(const SamplingParams &params, std::span<const Token> history) override;
@@ -71,6 +73,7 @@ private:
     std::unique_ptr<StepContext> m_stepContext;
     std::unique_ptr<BatchContext> m_batchContext;
     std::unique_ptr<GpuModel> m_gpuModel;
+    std::unique_ptr<Checkpoints> m_checkpoints; // of the recurrent states at m_length or before
     std::unique_ptr<DecodeStep> m_step;
     std::unique_ptr<Prefill> m_prefill;
     std::unique_ptr<GpuSampler> m_sampler;
@@ -130,6 +133,11 @@ Result<> VulkanExecutor::load(const llm::ExecutorOptions &options, const llm::Lo
     if (!planned)
         return fail(planned.error());
     m_gpuModel = std::make_unique<GpuModel>(std::move(*planned));
+    m_checkpoints =
+        std::make_unique<Checkpoints>(m_device, m_gpuModel->recurrentStates(), m_memory);
+    // A recurrent state cannot take back what was computed ahead and is not wanted.
+    if (m_checkpoints->needed())
+        m_tuning.stepsAhead = 0;
     m_step = std::make_unique<DecodeStep>(*m_gpuModel, *m_stepContext, m_memory);
     m_prefill = std::make_unique<Prefill>(*m_gpuModel, *m_batchContext, m_memory);
     m_stepContext->scratch().plan();
@@ -226,7 +234,7 @@ ExecutorInfo VulkanExecutor::info() const
     ExecutorInfo info;
     info.device = m_device->info().name;
     info.weightBytes = m_gpuModel->weightBytes();
-    info.kvBytes = m_gpuModel->kvBytes();
+    info.kvBytes = m_gpuModel->kvBytes() + m_gpuModel->recurrentBytes() + m_checkpoints->bytes();
     info.scratchBytes = m_memory.allocated() - info.weightBytes - info.kvBytes;
     info.stagesPerToken = m_stages;
     // Of the run so far, rounded up; before the first, the one buffer that a step consists of.
@@ -254,10 +262,23 @@ Result<> VulkanExecutor::truncate(std::uint32_t length)
     if (length > m_length)
         return fail(ErrorCode::InvalidArgument, "The conversation cannot be cut behind its end.",
                     std::to_string(length) + " of " + std::to_string(m_length));
+    if (restorable(length) != length)
+        return fail(ErrorCode::InvalidArgument,
+                    "This model cannot go back to that place in the conversation.",
+                    std::to_string(length) + ", only to " + std::to_string(restorable(length)));
     if (length != m_length || m_run != Run::None)
         m_logitsThere = false;
+    if (auto ended = endRun(); !ended)
+        return ended;
+    const bool back = length != m_length;
     m_length = length;
-    return endRun();
+    return back ? m_checkpoints->restore(length) : Result<>{};
+}
+
+std::uint32_t VulkanExecutor::restorable(std::uint32_t wanted) const
+{
+    const bool anywhere = !m_checkpoints->needed() || wanted >= m_length;
+    return anywhere ? std::min(wanted, m_length) : m_checkpoints->restorable(wanted);
 }
 
 Result<std::uint64_t> VulkanExecutor::submitWithPrologue(VkCommandBuffer step,
@@ -301,10 +322,15 @@ Result<> VulkanExecutor::evaluateBatches(std::span<const Token> tokens, LogitRow
             if (hooks.progress && reached > told && reached < total)
                 hooks.progress(told = reached, total);
         };
+        if (auto kept = m_checkpoints->setGuard(); !kept)
+            return kept;
         if (auto ran =
                 m_prefill->run(tokens.subspan(done, count), m_length, hooks.cancel, fraction);
-            !ran)
-            return ran;
+            !ran) {
+            // The states are somewhere within the batch.
+            auto restored = m_checkpoints->restoreGuard();
+            return restored ? ran : restored;
+        }
         if (rows == LogitRows::All) {
             if (auto got = m_prefill->logits(count, m_step->logits(), hooks.cancel, logits); !got)
                 return got;
@@ -370,6 +396,8 @@ Result<std::vector<float>> VulkanExecutor::forward(std::span<const Token> tokens
         if (auto done = evaluateBatches(tokens, rows, hooks, logits); !done)
             return fail(done.error());
     }
+    if (auto kept = m_checkpoints->keep(m_length); !kept)
+        return fail(kept.error());
     m_logitsThere = true;
     if (rows == LogitRows::None || !logits.empty())
         return logits;
@@ -418,7 +446,12 @@ Result<Token> VulkanExecutor::sampleNext()
     if (m_run == Run::None)
         return fail(ErrorCode::InvalidArgument, "No answer has been started.");
     m_logitsThere = false;
-    return m_run == Run::Device ? sampleOnDevice() : sampleOnHost();
+    auto token = m_run == Run::Device ? sampleOnDevice() : sampleOnHost();
+    if (!token)
+        return token;
+    if (auto kept = m_checkpoints->keepSometimes(m_length); !kept)
+        return fail(kept.error());
+    return token;
 }
 
 Result<Token> VulkanExecutor::sampleOnDevice()

@@ -35,6 +35,12 @@ SliceId WeightPlanner::state(std::uint64_t bytes, std::uint64_t elements)
     return m_memory->plan(bytes);
 }
 
+SliceId WeightPlanner::recurrentState(std::uint64_t bytes)
+{
+    m_recurrentBytes += bytes;
+    return m_memory->plan(bytes);
+}
+
 GpuNorm WeightPlanner::norm(const llm::Norm &norm)
 {
     GpuNorm planned;

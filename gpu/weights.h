@@ -60,15 +60,18 @@ public:
     SliceId floats(std::uint64_t count); // padded to a whole chunk
     // What positions leave behind: a KV cache. `elements`: what kernels count in it.
     SliceId state(std::uint64_t bytes, std::uint64_t elements);
+    SliceId recurrentState(std::uint64_t bytes); // the same, however many positions there are
 
     std::uint64_t weightBytes() const { return m_weightBytes; }
     std::uint64_t stateBytes() const { return m_stateBytes; }
+    std::uint64_t recurrentBytes() const { return m_recurrentBytes; }
     std::uint64_t largestState() const { return m_largestState; } // elements
 
 private:
     DeviceMemory *m_memory;
     std::uint64_t m_weightBytes = 0;
     std::uint64_t m_stateBytes = 0;
+    std::uint64_t m_recurrentBytes = 0;
     std::uint64_t m_largestState = 0;
 };
 

@@ -81,7 +81,7 @@ void main()
     sync();
     float scale = push.weightScale;
     if (kRenormalise || kWeights == kSoftmaxOfChosen)
-        scale /= total;
+        scale /= max(total, 1e-20);
     for (uint u = lane(); u < kUsed; u += kLanes)
         push.choice.at[gl_WorkGroupID.x * kUsed + u] =
             uvec2(chosen[u], floatBitsToUint(weights[u] * scale));

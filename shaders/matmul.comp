@@ -1,9 +1,13 @@
 // A batch of tokens through a matrix: y[t] = W x[t] (+ bias), or y[t] += scale * that (kResidual),
 // or scaled and soft-capped (kLogits).
 //
+// Experts (kExperts): the matrix is [experts][expertRows], and each tile of expert_groups.comp takes the
+// place of kTokens tokens. A row of x is a token's and one of y is at a place of `order`
+// (kFromTokens), or the other way round, one of y being a choice's (kToChoices).
+//
 // A workgroup computes kRows rows for kTokens tokens; its lanes divide the columns, so that a chunk
 // of weights is expanded once for all its tokens and nothing is staged in shared memory.
-// Workgroups: x over rows from push.firstRow on, y over tokens.
+// Workgroups: x over rows from push.firstRow on, y over tokens or tiles.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "buffers.glsl"
@@ -17,24 +21,43 @@ layout(constant_id = 3) const uint kChunks = 1; // of 16 columns
 layout(constant_id = 4) const bool kBias = false;
 layout(constant_id = 5) const bool kResidual = false;
 layout(constant_id = 6) const bool kLogits = false;
+layout(constant_id = 7) const uint kExperts = 0; // kFromTokens, kToChoices; 0: none
+layout(constant_id = 8) const uint kUsed = 1;    // experts that a token has chosen
+
+const uint kFromTokens = 1;
+const uint kToChoices = 2;
 
 layout(push_constant, std430) uniform Push {
     Matrix matrix;
     Floats4 x;   // [tokens][kChunks * 16]
     Floats y;    // [tokens][yStride]
     Floats bias; // [rows]
+    Words4 tiles; // [workgroups y]: expert, first place, places
+    Words order;  // [places]: the number of a choice, kUsed of each token
     uint yStride;
     uint tokens;
     uint firstRow;
     uint endRow;
     float scale;
     float softCap; // 0: none
+    uint expertRows;
+    uint unused;
 } push;
 
 void main()
 {
     const uint row0 = push.firstRow + gl_WorkGroupID.x * kRows;
-    const uint token0 = gl_WorkGroupID.y * kTokens;
+    uint token0 = gl_WorkGroupID.y * kTokens;
+    uint tokens = push.tokens;
+    uint matrixRow = 0;
+    if (kExperts != 0) {
+        const uvec4 tile = push.tiles.at[gl_WorkGroupID.y];
+        if (tile.z == 0)
+            return;
+        token0 = tile.y;
+        tokens = tile.y + tile.z;
+        matrixRow = tile.x * push.expertRows;
+    }
 
     float sums[kRows * kTokens];
     for (uint i = 0; i < kRows * kTokens; ++i)
@@ -43,7 +66,9 @@ void main()
         vec4 x[kTokens * 4];
         float totals[kTokens];
         for (uint t = 0; t < kTokens; ++t) {
-            const uint token = min(token0 + t, push.tokens - 1);
+            uint token = min(token0 + t, tokens - 1);
+            if (kExperts == kFromTokens)
+                token = push.order.at[token] / kUsed;
             for (uint i = 0; i < 4; ++i)
                 x[t * 4 + i] = push.x.at[(token * kChunks + c) * 4 + i];
 #ifdef FORMAT_OFFSET
@@ -55,7 +80,7 @@ void main()
             vec4 q[4];
             float scale;
             float offset;
-            loadChunk(push.matrix, row * kChunks + c, q, scale, offset);
+            loadChunk(push.matrix, (matrixRow + row) * kChunks + c, q, scale, offset);
             for (uint t = 0; t < kTokens; ++t) {
                 float part = dot(q[0], x[t * 4]) + dot(q[1], x[t * 4 + 1])
                     + dot(q[2], x[t * 4 + 2]) + dot(q[3], x[t * 4 + 3]);
@@ -79,10 +104,11 @@ void main()
             const uint mine = i / kLanes * kLanes + lane();
             const uint row = row0 + mine / kTokens;
             const uint token = token0 + mine % kTokens;
-            if (mine <= i && row < push.endRow && token < push.tokens) {
-                const uint at = token * push.yStride + row;
+            if (mine <= i && row < push.endRow && token < tokens) {
+                const uint place = kExperts == kToChoices ? push.order.at[token] : token;
+                const uint at = place * push.yStride + row;
                 if (kBias)
-                    value += push.bias.at[row];
+                    value += push.bias.at[matrixRow + row];
                 if (kLogits) {
                     value *= push.scale;
                     if (push.softCap > 0.0)

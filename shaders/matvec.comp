@@ -5,6 +5,9 @@
 // After: bias; activation (activation.glsl), times row r + kOutputs when kGated; scale and soft cap
 // (kLogits); or addition to the residual (kResidual), which may also leave behind the next norm's
 // input and its partial sums of squares (kLeavesNext).
+// Experts (kExperts): the matrix is [experts][rows], and `choice` says which of them. One a workgroup
+// (kEach, in z) has its own row of y; or all are added up by weight (kSum), x having a row for each,
+// and the shared expert's result with them.
 // A workgroup computes kRows neighbouring rows (kRows at most its lanes).
 #version 460
 #extension GL_GOOGLE_include_directive : require
@@ -25,6 +28,14 @@ layout(constant_id = 7) const bool kBias = false;
 layout(constant_id = 8) const uint kWidth = 1; // columns the RMS is over
 layout(constant_id = 9) const bool kLeavesNext = false;
 layout(constant_id = 10) const bool kLogits = false;
+layout(constant_id = 11) const uint kExperts = 0; // kEach, kSum; 0: none
+layout(constant_id = 12) const uint kUsed = 1;    // chosen experts
+layout(constant_id = 13) const uint kSlotStride = 0; // kEach: from row to row of y
+layout(constant_id = 14) const bool kShared = false; // kSum
+layout(constant_id = 15) const bool kSharedGate = false;
+
+const uint kEach = 1;
+const uint kSum = 2;
 
 layout(push_constant, std430) uniform Push {
     Matrix matrix;
@@ -35,6 +46,9 @@ layout(push_constant, std430) uniform Push {
     Floats gain;    // [kOutputs] the next norm's weights
     Floats normed;  // [kOutputs] the next norm's input
     Floats sumsOut; // [workgroups]
+    Words2 choice;  // [kUsed]: the expert, the bits of its weight
+    Floats sharedSum;  // [kOutputs] of the shared expert, which is added
+    Floats sharedGate; // [1] the logit of its gate
     uint sumCount;
     float epsilon;
     float scale; // of what is added to the residual; of logits
@@ -57,6 +71,19 @@ void addRow(uint row, uint c, vec4 x[4], float total, inout float sum)
     sum += part;
 }
 
+// Where the rows of a chosen expert begin.
+uint firstRowOf(uint slot)
+{
+    if (kExperts == 0)
+        return 0;
+    return push.choice.at[slot].x * (kGated ? 2 * kOutputs : kOutputs);
+}
+
+float weightOf(uint slot)
+{
+    return uintBitsToFloat(push.choice.at[slot].y);
+}
+
 void main()
 {
     const uint workgroup = foldedWorkgroup();
@@ -71,16 +98,24 @@ void main()
         sums[r] = 0.0;
         ups[r] = 0.0;
     }
-    for (uint c = lane(); c < kChunks; c += kLanes) {
+    const uint ownSlot = kExperts == kEach ? gl_WorkGroupID.z : 0;
+    const uint chunks = kExperts == kSum ? kUsed * kChunks : kChunks;
+    for (uint j = lane(); j < chunks; j += kLanes) {
+        const uint c = kExperts == kSum ? j % kChunks : j;
+        const uint slot = kExperts == kSum ? j / kChunks : ownSlot;
+        const uint row0 = firstRowOf(slot) + first;
         vec4 x[4];
-        for (uint i = 0; i < 4; ++i)
-            x[i] = push.x.at[c * 4 + i];
+        for (uint i = 0; i < 4; ++i) {
+            x[i] = push.x.at[j * 4 + i];
+            if (kExperts == kSum)
+                x[i] *= weightOf(slot);
+        }
         float total = 0.0;
 #ifdef FORMAT_OFFSET
         total = dot(x[0] + x[1] + x[2] + x[3], vec4(1.0));
 #endif
         for (uint r = 0; r < kRows; ++r) {
-            const uint row = min(first + r, kOutputs - 1);
+            const uint row = row0 + min(r, kOutputs - 1 - first);
             addRow(row, c, x, total, sums[r]);
             if (kGated)
                 addRow(row + kOutputs, c, x, total, ups[r]);
@@ -104,10 +139,17 @@ void main()
     const uint row = first + lane();
     const bool mine = lane() < kRows && row < kOutputs;
     if (mine) {
-        if (kBias) {
-            value += push.bias.at[row];
+        if (kBias && kExperts == kSum) {
+            for (uint slot = 0; slot < kUsed; ++slot)
+                value += weightOf(slot) * push.bias.at[firstRowOf(slot) + row];
+        } else if (kBias) {
+            value += push.bias.at[firstRowOf(ownSlot) + row];
             if (kGated)
-                up += push.bias.at[row + kOutputs];
+                up += push.bias.at[firstRowOf(ownSlot) + row + kOutputs];
+        }
+        if (kShared) {
+            const float together = push.sharedSum.at[row];
+            value += kSharedGate ? together / (1.0 + exp(-push.sharedGate.at[0])) : together;
         }
         if (kActivation != 0)
             value = activate(value, kGated ? up : 1.0);
@@ -118,7 +160,7 @@ void main()
         }
         if (kResidual)
             value = push.y.at[row] + push.scale * value;
-        push.y.at[row] = value;
+        push.y.at[ownSlot * kSlotStride + row] = value;
         if (kLeavesNext)
             push.normed.at[row] = value * push.gain.at[row];
     }

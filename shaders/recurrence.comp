@@ -47,7 +47,9 @@ layout(push_constant, std430) uniform Push {
     uint stride;
     uint yStride;
     uint tokens;
+    uint firstHead;
     float epsilon;
+    uint unused;
 } push;
 
 const uint kLaneRows = (kRows + kLanes - 1) / kLanes;
@@ -109,7 +111,7 @@ void finish(uint group)
 
 void main()
 {
-    const uint head = gl_WorkGroupID.x;
+    const uint head = push.firstHead + gl_WorkGroupID.x;
     const uint column0 = gl_WorkGroupID.y * kBlock;
     // The file's value heads take turns at the key heads; Mamba's share them with neighbours.
     const uint sharing = kHeads / kKeyHeads;
