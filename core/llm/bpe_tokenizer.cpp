@@ -1,5 +1,6 @@
 #include "core/llm/bpe_tokenizer.h"
 
+#include "core/llm/space_mark.h"
 #include "core/llm/utf8.h"
 
 #include <algorithm>
@@ -49,6 +50,15 @@ bool decodeInto(std::string_view spelling, std::string &bytes)
     return all;
 }
 
+// Stands for a character that is no symbol; it is part of no merge.
+constexpr std::uint32_t kNoSymbol = 0xFFFFFFFEu;
+
+// Whose files name the tokenizer instead of the pre-tokenizer.
+bool isGemma4(const GgufFile &file)
+{
+    return file.string("tokenizer.ggml.model") == "gemma4";
+}
+
 // Between the two parts of a merge. The first is never empty: a space at the start belongs to it.
 std::size_t spaceIn(std::string_view merge)
 {
@@ -56,6 +66,11 @@ std::size_t spaceIn(std::string_view merge)
 }
 
 } // namespace
+
+std::string_view BpeTokenizer::preTokenizerOf(const GgufFile &file)
+{
+    return file.string("tokenizer.ggml.pre").value_or(isGemma4(file) ? "gemma4" : "");
+}
 
 struct BpeTokenizer::WordScratch {
     static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
@@ -86,27 +101,55 @@ Result<std::shared_ptr<const Tokenizer>> BpeTokenizer::create(const GgufFile &fi
     if (!vocabulary)
         return fail(vocabulary.error());
 
-    const std::string_view declared = file.string("tokenizer.ggml.pre").value_or("");
-    auto preTokenizer = PreTokenizer::create(preOverride.empty() ? declared : preOverride);
-    if (!preTokenizer && preOverride.empty()
-        && preTokenizer.error().code == ErrorCode::Unsupported) {
-        vocabulary->warn(declared.empty() || declared == "default"
-                             ? "The model file does not name its pre-tokenizer; the one of GPT-2 is"
-                               " used, which may make answers worse."
-                             : preTokenizer.error().message
-                                 + " The one of GPT-2 is used, which may make answers worse.");
-        preTokenizer = PreTokenizer::create("gpt-2");
+    const std::string_view declared = preTokenizerOf(file);
+    std::string_view name = preOverride.empty() ? declared : preOverride;
+    if (preOverride.empty()) {
+        if (auto warning = PreTokenizer::warningFor(declared)) {
+            vocabulary->warn(std::move(*warning));
+            name = "default";
+        }
     }
+    auto preTokenizer = PreTokenizer::create(name);
     if (!preTokenizer)
         return fail(preTokenizer.error());
 
-    const bool addBos = vocabulary->addBos().value_or(preTokenizer->traits().addBos);
     std::shared_ptr<BpeTokenizer> tokenizer(
         new BpeTokenizer(std::move(*vocabulary), std::move(*preTokenizer)));
-    tokenizer->setEnds(tokenizer->vocabulary().bos(), tokenizer->vocabulary().eos(), addBos);
+    tokenizer->setEnds(
+        tokenizer->endsOf(isGemma4(file) || tokenizer->m_preTokenizer.traits().addBos));
     if (auto done = tokenizer->readMerges(file); !done)
         return fail(done.error());
     return tokenizer;
+}
+
+BpeTokenizer::Ends BpeTokenizer::endsOf(bool addsBosByDefault) const
+{
+    using Kind = PreTokenizerTraits::Ends;
+    const Vocabulary &own = vocabulary();
+    Ends ends{own.bos(), own.eos(), own.addBos().value_or(addsBosByDefault),
+              own.addEos().value_or(false)};
+    switch (m_preTokenizer.traits().ends) {
+    case Kind::AsFile:
+        break;
+    case Kind::Both: // as RoBERTa: <s> text </s>
+        ends = {own.classifier() ? own.classifier() : own.bos(),
+                own.separator() ? own.separator() : own.eos(), own.addBos().value_or(true),
+                own.addSeparator().value_or(own.addEos().value_or(true))};
+        break;
+    case Kind::NeverBos:
+        ends.bos.reset();
+        break;
+    }
+    return ends;
+}
+
+// The text of a token or of a part of a merge. False when it can occur in no text.
+bool BpeTokenizer::readSpelling(std::string_view spelling, std::string &text) const
+{
+    if (symbols() == Symbols::Bytes)
+        return decodeAlphabet(spelling, text);
+    text = spelling;
+    return true;
 }
 
 Result<> BpeTokenizer::readMerges(const GgufFile &file)
@@ -128,19 +171,28 @@ Result<> BpeTokenizer::readMerges(const GgufFile &file)
     // At most one symbol for each token, byte and merge.
     m_symbolIndex.reserve(vocabularySize() + 256 + merges->size());
     m_symbolStart.push_back(0);
+    m_byteTokens.fill(-1);
     std::string bytes;
     for (Token token = 0; vocabulary().contains(token); ++token) {
         // Merges make no control token, however it is spelled: plain text must not become one.
         const TokenKind kind = vocabulary().kind(token);
         if (kind == TokenKind::Control || kind == TokenKind::Unknown)
             continue;
-        if (!decodeAlphabet(vocabulary().spelling(token), bytes) || bytes.empty())
+        if (kind == TokenKind::Byte) {
+            if (const int byte = byteOfSpelling(vocabulary().spelling(token)); byte >= 0) {
+                m_byteTokens[static_cast<std::size_t>(byte)] = token;
+                continue;
+            }
+        }
+        if (!readSpelling(vocabulary().spelling(token), bytes) || bytes.empty())
             continue;
         m_symbolToken[addSymbol(bytes)] = token;
     }
-    for (unsigned byte = 0; byte < 256; ++byte) {
+    for (unsigned byte = 0; symbols() == Symbols::Bytes && byte < 256; ++byte) {
         const char text = static_cast<char>(byte);
         m_byteSymbols[byte] = addSymbol({&text, 1});
+        if (const Token token = m_symbolToken[m_byteSymbols[byte]]; token >= 0)
+            m_byteTokens[byte] = token;
     }
 
     // All results first: a merge may need a part that only a later one makes.
@@ -155,8 +207,8 @@ Result<> BpeTokenizer::readMerges(const GgufFile &file)
                         "Merge " + std::to_string(i)
                             + " of the model file is not a pair of two parts.");
         // A part with a character that no byte is written as can never occur in a text.
-        if (decodeAlphabet(merge.substr(0, space), left)
-            && decodeAlphabet(merge.substr(space + 1), right))
+        if (readSpelling(merge.substr(0, space), left)
+            && readSpelling(merge.substr(space + 1), right))
             addSymbol(left + right);
         if (m_symbolText.size() > 2 * kMaxVocabularySpellingBytes)
             return fail(ErrorCode::InvalidFile, "The model file's list of merges is too large.");
@@ -167,8 +219,8 @@ Result<> BpeTokenizer::readMerges(const GgufFile &file)
         const std::size_t space = spaceIn(merge);
         // Neither can a part that is no byte, no token and nothing that merges make.
         Merge one{kNotFound, kNotFound, kNotFound};
-        if (decodeAlphabet(merge.substr(0, space), left)
-            && decodeAlphabet(merge.substr(space + 1), right)) {
+        if (readSpelling(merge.substr(0, space), left)
+            && readSpelling(merge.substr(space + 1), right)) {
             one = {findSymbol(left), findSymbol(right), findSymbol(left + right)};
             if (one.left != kNotFound && one.right != kNotFound)
                 m_mergeIndex.insert(one.left, one.right,
@@ -210,6 +262,12 @@ void BpeTokenizer::encodePlain(std::string_view text, Before, std::vector<Token>
         std::size_t begin;
         std::size_t count;
     };
+    std::string marked;
+    if (symbols() == Symbols::Characters) {
+        marked.reserve(text.size() + text.size() / 2);
+        appendMarked(marked, text);
+        text = marked;
+    }
     std::vector<std::string_view> words;
     m_preTokenizer.split(text, words);
     // Most words of a text come again: where in `out` they have been encoded before.
@@ -238,7 +296,9 @@ void BpeTokenizer::encodeWord(std::string_view word, WordScratch &scratch,
                               std::vector<Token> &out) const
 {
     constexpr std::uint32_t kNone = WordScratch::kNone;
-    if (m_preTokenizer.traits().ignoreMerges) {
+    // Lines of their own are tokens without merges in some files that join characters.
+    if (m_preTokenizer.traits().ignoreMerges
+        || (symbols() == Symbols::Characters && word.front() == '\n')) {
         const Symbol whole = findSymbol(word);
         if (whole != kNotFound && m_symbolToken[whole] >= 0) {
             out.push_back(m_symbolToken[whole]);
@@ -259,12 +319,16 @@ void BpeTokenizer::encodeWord(std::string_view word, WordScratch &scratch,
     const auto mergeAt = [&](std::uint32_t i) {
         return next[i] < size ? m_mergeIndex.find(symbol[i], symbol[next[i]]) : kNone;
     };
-    for (std::uint32_t i = 0; i < size; ++i) {
-        symbol[i] = m_byteSymbols[static_cast<unsigned char>(word[i])];
-        previous[i] = i == 0 ? kNone : i - 1;
-        next[i] = i + 1;
+    std::uint32_t last = kNone;
+    for (std::uint32_t i = 0; i < size; i = next[i]) {
+        std::uint32_t length = 1;
+        symbol[i] = symbolAt(word, i, length);
+        std::fill_n(symbol.begin() + i + 1, length - 1, kNone);
+        previous[i] = last;
+        next[i] = i + length;
+        last = i;
     }
-    for (std::uint32_t i = 0; i < size; ++i) {
+    for (std::uint32_t i = 0; i < size; i = next[i]) {
         merge[i] = mergeAt(i);
         if (merge[i] != kNone)
             queue.push_back((std::uint64_t(merge[i]) << 32) | i);
@@ -295,17 +359,49 @@ void BpeTokenizer::encodeWord(std::string_view word, WordScratch &scratch,
         }
     }
     for (std::uint32_t i = 0; i < size; i = next[i])
-        appendSymbol(symbol[i], out);
+        appendSymbol(symbol[i], word.substr(i, next[i] - i), out);
 }
 
-void BpeTokenizer::appendSymbol(Symbol symbol, std::vector<Token> &out) const
+// The symbol that stands at a place before anything is joined, and its length.
+BpeTokenizer::Symbol BpeTokenizer::symbolAt(std::string_view word, std::size_t at,
+                                            std::uint32_t &length) const
 {
-    if (m_symbolToken[symbol] >= 0) {
+    if (symbols() == Symbols::Bytes) {
+        length = 1;
+        return m_byteSymbols[static_cast<unsigned char>(word[at])];
+    }
+    const Utf8Step step = nextUtf8(word.substr(at));
+    length = step.kind == Utf8Kind::Character ? static_cast<std::uint32_t>(step.length) : 1;
+    const Symbol symbol = findSymbol(word.substr(at, length));
+    return symbol == kNotFound ? kNoSymbol : symbol;
+}
+
+void BpeTokenizer::appendSymbol(Symbol symbol, std::string_view text, std::vector<Token> &out) const
+{
+    if (symbol != kNoSymbol && m_symbolToken[symbol] >= 0) {
         out.push_back(m_symbolToken[symbol]);
         return;
     }
-    for (char byte : symbolText(symbol)) {
-        const Token token = m_symbolToken[m_byteSymbols[static_cast<unsigned char>(byte)]];
+    if (symbols() == Symbols::Bytes) {
+        appendBytes(text, out);
+        return;
+    }
+    // What merges made and is no token comes apart into its characters again.
+    while (!text.empty()) {
+        std::uint32_t length = 1;
+        const Symbol one = symbolAt(text, 0, length);
+        if (one != kNoSymbol && m_symbolToken[one] >= 0)
+            out.push_back(m_symbolToken[one]);
+        else
+            appendBytes(text.substr(0, length), out);
+        text.remove_prefix(length);
+    }
+}
+
+void BpeTokenizer::appendBytes(std::string_view text, std::vector<Token> &out) const
+{
+    for (char byte : text) {
+        const Token token = m_byteTokens[static_cast<unsigned char>(byte)];
         if (token >= 0)
             out.push_back(token);
         else if (vocabulary().unknown())
@@ -315,8 +411,15 @@ void BpeTokenizer::appendSymbol(Symbol symbol, std::vector<Token> &out) const
 
 std::string BpeTokenizer::plainBytes(Token token) const
 {
+    const std::string_view spelling = vocabulary().spelling(token);
+    if (vocabulary().kind(token) == TokenKind::Byte) {
+        if (const int byte = byteOfSpelling(spelling); byte >= 0)
+            return std::string(1, static_cast<char>(byte));
+    }
+    if (symbols() == Symbols::Characters)
+        return withSpaces(spelling);
     std::string bytes;
-    decodeInto(vocabulary().spelling(token), bytes);
+    decodeInto(spelling, bytes);
     return bytes;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/llm/display_text.h"
 #include "core/llm/gguf_value.h"
+#include "core/llm/tokenizer.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -216,6 +217,11 @@ ModelReport inspectFile(const GgufFile &file, const InspectOptions &options)
     if (const GgufValue *tokens = file.find("tokenizer.ggml.tokens");
         tokens && tokens->type == GgufValueType::Array)
         report.tokenCount = tokens->count;
+    report.tokenizer = displayText(file.string("tokenizer.ggml.model").value_or(""));
+    if (const auto pre = file.string("tokenizer.ggml.pre"); pre && !pre->empty())
+        report.tokenizer += ", pre-tokenizer " + displayText(*pre);
+    if (!report.tokenizer.empty())
+        report.tokenizerTrouble = Tokenizer::troubleOf(file);
     report.metadata.reserve(file.metadata().size());
     InspectOptions shown = options;
     std::size_t room = kShownValueBytes;

@@ -79,6 +79,8 @@ struct ModelReport {
     std::string architecture; // empty: the file does not say
     std::string name;
     std::uint64_t tensorCount = 0;
+    std::string tokenizer; // "gpt2, pre-tokenizer qwen2"; empty: the file names none
+    std::optional<std::string> tokenizerTrouble; // what it is read with instead, or why it is not
     std::uint64_t tokenCount = 0; // entries of the vocabulary; 0: the file has none
     std::vector<MetadataEntry> metadata; // in file order
     std::vector<FormatSize> formats; // largest first

@@ -96,7 +96,10 @@ std::string ModelReport::toText() const
         << "  size             " << displayBytes(fileBytes) << " (" << fileBytes << " bytes)\n"
         << "  name             " << (name.empty() ? "not given" : name) << "\n"
         << "  architecture     " << (architecture.empty() ? "not given" : architecture) << "\n"
-        << "  tokens           " << tokenCount << "\n"
+        << "  tokenizer        " << (tokenizer.empty() ? "not given" : tokenizer) << "\n";
+    if (tokenizerTrouble)
+        out << "  warning          " << *tokenizerTrouble << "\n";
+    out << "  tokens           " << tokenCount << "\n"
         << "  can run          " << (runnable() ? "yes" : "no");
     if (cannotRun)
         out << ": " << cannotRun->message;
@@ -130,6 +133,8 @@ nlohmann::ordered_json ModelReport::toJson() const
     json["gguf_version"] = ggufVersion;
     json["architecture"] = architecture;
     json["name"] = name;
+    json["tokenizer"] = tokenizer;
+    json["tokenizer_warning"] = tokenizerTrouble ? Json(*tokenizerTrouble) : Json();
     json["token_count"] = tokenCount;
     json["runnable"] = runnable();
     json["reason"] = cannotRun ? Json(displayText(cannotRun->message, 4096)) : Json();

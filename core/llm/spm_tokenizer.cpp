@@ -1,5 +1,6 @@
 #include "core/llm/spm_tokenizer.h"
 
+#include "core/llm/space_mark.h"
 #include "core/llm/utf8.h"
 
 #include <algorithm>
@@ -9,39 +10,6 @@
 #include <utility>
 
 namespace alcove::llm {
-
-namespace {
-
-constexpr std::string_view kSpaceMark = "\xE2\x96\x81"; // U+2581
-
-// "<0x0A>" -> 10; -1 for what is not the spelling of a byte.
-int byteOfSpelling(std::string_view spelling)
-{
-    if (spelling.size() != 6 || spelling.substr(0, 3) != "<0x" || spelling[5] != '>')
-        return -1;
-    int value = 0;
-    for (char c : spelling.substr(3, 2)) {
-        if (c >= '0' && c <= '9')
-            value = value * 16 + (c - '0');
-        else if (c >= 'A' && c <= 'F')
-            value = value * 16 + (c - 'A' + 10);
-        else
-            return -1;
-    }
-    return value;
-}
-
-// Where a word that begins with marks ends: before the next mark that follows something else.
-std::size_t endOfWord(std::string_view text, std::size_t start)
-{
-    std::size_t i = start;
-    while (text.substr(i, kSpaceMark.size()) == kSpaceMark)
-        i += kSpaceMark.size();
-    const std::size_t next = text.find(kSpaceMark, i);
-    return next == std::string_view::npos ? text.size() : next;
-}
-
-} // namespace
 
 struct SpmTokenizer::WordScratch {
     static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
@@ -62,7 +30,7 @@ SpmTokenizer::SpmTokenizer(Vocabulary vocabulary, bool addsSpace)
         m_longestToken = std::max(m_longestToken, spelling.size());
         if (const int byte = byteOfSpelling(spelling); byte >= 0)
             m_byteTokens[static_cast<std::size_t>(byte)] = token;
-        if (!spelling.empty() && endOfWord(spelling, 0) != spelling.size())
+        if (!spelling.empty() && endOfMarkedWord(spelling, 0) != spelling.size())
             m_wordsStandAlone = false;
     }
     rankScores();
@@ -83,8 +51,8 @@ Result<std::shared_ptr<const Tokenizer>> SpmTokenizer::create(const GgufFile &fi
     const auto orDefault = [&own](std::optional<Token> id, Token usual) {
         return !id && own.contains(usual) && own.kind(usual) == TokenKind::Control ? usual : id;
     };
-    tokenizer->setEnds(orDefault(own.bos(), 1), orDefault(own.eos(), 2),
-                       own.addBos().value_or(true));
+    tokenizer->setEnds({orDefault(own.bos(), 1), orDefault(own.eos(), 2),
+                        own.addBos().value_or(true), own.addEos().value_or(false)});
     return tokenizer;
 }
 
@@ -119,12 +87,7 @@ void SpmTokenizer::encodePlain(std::string_view text, Before before, std::vector
     marked.reserve(text.size() + text.size() / 2 + kSpaceMark.size());
     if (m_addsSpace && before == Before::TextStartOrSpecial)
         marked += kSpaceMark;
-    for (char c : text) {
-        if (c == ' ')
-            marked += kSpaceMark;
-        else
-            marked.push_back(c);
-    }
+    appendMarked(marked, text);
 
     // Where no token reaches from one word into the next, each is joined by itself, which is the
     // same and much faster; most words come again: where in `out` they have been encoded before.
@@ -133,7 +96,7 @@ void SpmTokenizer::encodePlain(std::string_view text, Before before, std::vector
     WordScratch scratch;
     std::size_t start = 0;
     while (start < all.size()) {
-        const std::size_t end = m_wordsStandAlone ? endOfWord(all, start) : all.size();
+        const std::size_t end = m_wordsStandAlone ? endOfMarkedWord(all, start) : all.size();
         const std::string_view word = all.substr(start, std::min(end - start, kLongestWord));
         start += word.size();
         const bool cached = word.size() <= kCachedWord;
@@ -255,16 +218,7 @@ std::string SpmTokenizer::plainBytes(Token token) const
         if (const int byte = byteOfSpelling(spelling); byte >= 0)
             return std::string(1, static_cast<char>(byte));
     }
-    std::string bytes;
-    for (std::size_t i = 0; i < spelling.size();) {
-        const std::size_t mark = spelling.find(kSpaceMark, i);
-        bytes += spelling.substr(i, mark - i);
-        if (mark == std::string_view::npos)
-            break;
-        bytes.push_back(' ');
-        i = mark + kSpaceMark.size();
-    }
-    return bytes;
+    return withSpaces(spelling);
 }
 
 } // namespace alcove::llm

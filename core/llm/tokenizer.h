@@ -28,10 +28,13 @@ class Tokenizer
 public:
     // `preOverride` replaces tokenizer.ggml.pre when not empty.
     // Unsupported: a tokenizer model, or a pre-tokenizer asked for by `preOverride`, that we do not
-    // know, by name. A file's own unknown pre-tokenizer gives a warning and the one of GPT-2.
+    // know, by name. A file's own unknown pre-tokenizer gives a warning and the default one.
     // InvalidFile: lists that do not fit each other, or are out of bounds.
     static Result<std::shared_ptr<const Tokenizer>> create(const GgufFile &file,
                                                            std::string_view preOverride = {});
+    // What a look at the file's names, not at its vocabulary, shows: that its tokenizer is not
+    // supported, or that it is read with another pre-tokenizer. nullopt when there is nothing.
+    static std::optional<std::string> troubleOf(const GgufFile &file);
     virtual ~Tokenizer() = default;
 
     // Ids of `text`. Special tokens are added and recognised as asked.
@@ -43,8 +46,8 @@ public:
     enum class ShowSpecial { No, Yes };
     virtual std::string bytesOf(Token token, ShowSpecial special = ShowSpecial::No) const = 0;
 
-    // Text of a sequence, with the leading space of SentencePiece removed at the start. Ids outside
-    // the vocabulary stand for nothing. Not necessarily well-formed UTF-8.
+    // Text of a sequence, with the leading space of SentencePiece and WordPiece removed at the
+    // start. Ids outside the vocabulary stand for nothing. Not necessarily well-formed UTF-8.
     virtual std::string decode(std::span<const Token> tokens,
                                ShowSpecial special = ShowSpecial::No) const = 0;
 

@@ -165,6 +165,8 @@ void Vocabulary::readSpecialIds(const GgufFile &file)
     m_bos = read("bos_token_id");
     m_eos = read("eos_token_id");
     m_unknown = read("unknown_token_id");
+    m_classifier = read("cls_token_id");
+    m_separator = read("seperator_token_id"); // as the format spells it
     for (const char *name : {"eos_token_id", "eot_token_id", "eom_token_id"}) {
         if (const auto id = name == std::string_view("eos_token_id") ? m_eos : read(name))
             m_enders.push_back(*id);
@@ -172,7 +174,8 @@ void Vocabulary::readSpecialIds(const GgufFile &file)
     m_addBos = file.boolean("tokenizer.ggml.add_bos_token");
     // Phi-3's tokenizer definition strips what follows its added tokens; GGUF has no field for it.
     m_specialsSwallowSpace = file.string("general.architecture") == "phi3";
-    m_addEos = file.boolean("tokenizer.ggml.add_eos_token").value_or(false);
+    m_addEos = file.boolean("tokenizer.ggml.add_eos_token");
+    m_addSeparator = file.boolean("tokenizer.ggml.add_sep_token");
 }
 
 void Vocabulary::findEnders(const GgufFile &file)
@@ -211,8 +214,18 @@ void Vocabulary::findEnders(const GgufFile &file)
     if (!m_unknown && kind(0) == TokenKind::Unknown)
         m_unknown = 0;
     // Some files name the end of a text here: then no text may make one out of a missing byte.
-    if (m_unknown && (kind(*m_unknown) != TokenKind::Unknown || endsGeneration(*m_unknown)))
+    if (m_unknown && (!isUnknown(*m_unknown) || endsGeneration(*m_unknown)))
         m_unknown.reset();
+}
+
+// Files of BERT call theirs a control token.
+bool Vocabulary::isUnknown(Token token) const
+{
+    const std::string_view text = spelling(token);
+    return kind(token) == TokenKind::Unknown
+        || (kind(token) == TokenKind::Control
+            && (text.find("unk") != std::string_view::npos
+                || text.find("UNK") != std::string_view::npos));
 }
 
 std::string_view Vocabulary::spelling(Token token) const

@@ -58,8 +58,13 @@ public:
     std::optional<Token> eos() const { return m_eos; }
     // Stands for what the vocabulary cannot express.
     std::optional<Token> unknown() const { return m_unknown; }
-    std::optional<bool> addBos() const { return m_addBos; } // nullopt: the file does not say
-    bool addEos() const { return m_addEos; }
+    // What encoders put before a text ("[CLS]") and after it ("[SEP]"), where they have their own.
+    std::optional<Token> classifier() const { return m_classifier; }
+    std::optional<Token> separator() const { return m_separator; }
+    // Whether they are added to a text; nullopt: the file does not say.
+    std::optional<bool> addBos() const { return m_addBos; }
+    std::optional<bool> addEos() const { return m_addEos; }
+    std::optional<bool> addSeparator() const { return m_addSeparator; }
     bool endsGeneration(Token token) const;
 
     // A token that takes the white space after it along.
@@ -76,6 +81,7 @@ private:
     Result<> readTokens(const GgufFile &file);
     void readSpecialIds(const GgufFile &file);
     void findEnders(const GgufFile &file);
+    bool isUnknown(Token token) const;
 
     std::string m_text; // all spellings, one after the other
     std::vector<std::uint32_t> m_starts; // [size + 1], offsets into m_text
@@ -86,8 +92,11 @@ private:
     std::optional<Token> m_bos;
     std::optional<Token> m_eos;
     std::optional<Token> m_unknown;
+    std::optional<Token> m_classifier;
+    std::optional<Token> m_separator;
     std::optional<bool> m_addBos;
-    bool m_addEos = false;
+    std::optional<bool> m_addEos;
+    std::optional<bool> m_addSeparator;
     bool m_specialsSwallowSpace = false;
     std::vector<std::string> m_warnings;
 };

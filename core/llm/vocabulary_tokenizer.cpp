@@ -14,24 +14,15 @@ bool isAsciiSpace(char c)
 } // namespace
 
 VocabularyTokenizer::VocabularyTokenizer(Vocabulary vocabulary)
-    : m_vocabulary(std::move(vocabulary)), m_specials(m_vocabulary), m_bos(m_vocabulary.bos()),
-      m_eos(m_vocabulary.eos()), m_addsBos(m_vocabulary.addBos().value_or(false)),
-      m_addsEos(m_vocabulary.addEos())
+    : m_vocabulary(std::move(vocabulary)), m_specials(m_vocabulary)
 { }
-
-void VocabularyTokenizer::setEnds(std::optional<Token> bos, std::optional<Token> eos, bool addsBos)
-{
-    m_bos = bos;
-    m_eos = eos;
-    m_addsBos = addsBos;
-}
 
 std::vector<Token> VocabularyTokenizer::encode(std::string_view text, AddSpecial add,
                                                ParseSpecial parse) const
 {
     std::vector<Token> out;
-    if (add == AddSpecial::AsModel && m_addsBos && m_bos)
-        out.push_back(*m_bos);
+    if (add == AddSpecial::AsModel && m_ends.addsBos && m_ends.bos)
+        out.push_back(*m_ends.bos);
 
     Before before = Before::TextStartOrSpecial;
     const auto plain = [&](std::string_view piece) {
@@ -67,8 +58,8 @@ std::vector<Token> VocabularyTokenizer::encode(std::string_view text, AddSpecial
     if (done < text.size())
         plain(text.substr(done));
 
-    if (add == AddSpecial::AsModel && m_addsEos && m_eos)
-        out.push_back(*m_eos);
+    if (add == AddSpecial::AsModel && m_ends.addsEos && m_ends.eos)
+        out.push_back(*m_ends.eos);
     return out;
 }
 

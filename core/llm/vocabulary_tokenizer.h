@@ -24,10 +24,10 @@ public:
     std::string guardSpecials(std::string_view text) const override;
 
     std::uint32_t vocabularySize() const override { return m_vocabulary.size(); }
-    std::optional<Token> bos() const override { return m_bos; }
-    std::optional<Token> eos() const override { return m_eos; }
-    bool addsBos() const override { return m_addsBos; }
-    bool addsEos() const override { return m_addsEos; }
+    std::optional<Token> bos() const override { return m_ends.bos; }
+    std::optional<Token> eos() const override { return m_ends.eos; }
+    bool addsBos() const override { return m_ends.addsBos; }
+    bool addsEos() const override { return m_ends.addsEos; }
     bool endsGeneration(Token token) const override;
     std::string spelling(Token token) const override;
     const std::vector<std::string> &warnings() const override { return m_vocabulary.warnings(); }
@@ -49,15 +49,19 @@ protected:
 
     const Vocabulary &vocabulary() const { return m_vocabulary; }
     void warn(std::string sentence) { m_vocabulary.warn(std::move(sentence)); }
-    void setEnds(std::optional<Token> bos, std::optional<Token> eos, bool addsBos);
+    // What is added before a text and after it, and whether it is.
+    struct Ends {
+        std::optional<Token> bos;
+        std::optional<Token> eos;
+        bool addsBos = false;
+        bool addsEos = false;
+    };
+    void setEnds(const Ends &ends) { m_ends = ends; }
 
 private:
     Vocabulary m_vocabulary;
     SpecialTokens m_specials;
-    std::optional<Token> m_bos;
-    std::optional<Token> m_eos;
-    bool m_addsBos = false;
-    bool m_addsEos = false;
+    Ends m_ends;
 };
 
 } // namespace alcove::llm

@@ -45,6 +45,13 @@ public:
             put(value);
         return *this;
     }
+    VocabularyFile &bytesArray(std::string_view key, const std::vector<std::int32_t> &values)
+    {
+        beginArray(key, 0, values.size());
+        for (std::int32_t value : values)
+            put(static_cast<std::uint8_t>(value));
+        return *this;
+    }
     VocabularyFile &floats(std::string_view key, const std::vector<float> &values)
     {
         beginArray(key, 6, values.size());
