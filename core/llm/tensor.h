@@ -52,8 +52,8 @@ struct TensorTypeInfo {
     TensorType type;
     std::string_view name;
     std::uint32_t blockElements; // elements in one block
-    std::uint32_t blockBytes;    // bytes of one block
-    bool runnable;               // both executors have kernels for it
+    std::uint32_t blockBytes; // bytes of one block
+    bool runnable; // dequantise() reads it; an executor may lack kernels for it
 };
 
 // nullptr for a number that is no tensor type.
@@ -64,7 +64,8 @@ struct Tensor {
     std::string name;
     TensorType type = TensorType::F32;
     std::uint32_t rank = 0;
-    // Innermost dimension first, as in the file: a matrix [rows][columns] has shape {columns, rows}.
+    // Innermost dimension first, as in the file: a matrix [rows][columns] has shape {columns,
+    // rows}.
     std::array<std::uint64_t, 4> shape{1, 1, 1, 1};
     std::span<const std::byte> data;
 

@@ -106,12 +106,12 @@ private Q_SLOTS:
     {
         const ModelReport report = reportOf(tinyModel()
                                                 .tensor("a", {32, 4}, TensorType::Q8_0)
-                                                .tensor("b", {32, 2000}, TensorType::Q4_1)
+                                                .tensor("b", {32, 2000}, TensorType::Q8_1)
                                                 .tensor("c", {64}, TensorType::Q8_0));
         QCOMPARE(report.formats.size(), 3u);
-        QCOMPARE(report.formats[0].format, std::string("Q4_1")); // the largest
+        QCOMPARE(report.formats[0].format, std::string("Q8_1")); // the largest
         QVERIFY(!report.formats[0].runnable);
-        QCOMPARE(report.formats[0].bytes, 2000u * 20);
+        QCOMPARE(report.formats[0].bytes, 2000u * 36);
         QCOMPARE(report.formats[1].format, std::string("F32"));
         QCOMPARE(report.formats[2].format, std::string("Q8_0"));
         QVERIFY(report.formats[2].runnable);
