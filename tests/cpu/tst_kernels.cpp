@@ -52,13 +52,28 @@ struct RandomMatrix {
                 std::memcpy(bytes.data() + at, reinterpret_cast<const char *>(&value) + 2, 2);
                 break;
             }
+            case llm::TensorType::Q4_1:
+            case llm::TensorType::Q5_1:
             case llm::TensorType::Q4_K:
             case llm::TensorType::Q5_K:
                 put(at, scale);
                 put(at + 2, -scale);
                 break;
+            case llm::TensorType::Q2_K:
+                put(at + 80, scale);
+                put(at + 82, -scale);
+                break;
+            case llm::TensorType::Q3_K:
+                put(at + 108, scale);
+                break;
             case llm::TensorType::Q6_K:
                 put(at + 208, scale);
+                break;
+            case llm::TensorType::TQ2_0:
+                put(at + 64, scale);
+                break;
+            case llm::TensorType::MXFP4: // the exponent's byte
+                bytes[at] = std::byte(120 + random() % 5);
                 break;
             default:
                 put(at, scale);
@@ -142,16 +157,17 @@ private Q_SLOTS:
         using llm::TensorType;
         std::mt19937 random(1);
         cpu::Buffer<cpu::KernelScratch> scratch(1);
-        for (const TensorType type :
-             {TensorType::F32, TensorType::F16, TensorType::BF16, TensorType::Q8_0,
-              TensorType::Q4_0, TensorType::Q4_K, TensorType::Q5_K, TensorType::Q6_K}) {
+        for (std::uint32_t number = 0; number < 64; ++number) {
+            const TensorType type{number};
+            if (!llm::tensorTypeInfo(type) || !llm::tensorTypeInfo(type)->runnable)
+                continue;
             const std::size_t block = llm::tensorTypeInfo(type)->blockElements;
             const std::vector<std::size_t> widths = block == 1
                 ? std::vector<std::size_t>{1, 7, 33, 519, 600}
                 : block == 32 ? std::vector<std::size_t>{32, 96, 544, 1056}
                               : std::vector<std::size_t>{256, 768, 1280};
             for (const std::size_t columns : widths) {
-                for (const std::size_t tokens : {1u, 2u, 3u, 4u, 5u, 11u, 64u}) {
+                for (const std::size_t tokens : {1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u, 9u, 11u, 64u}) {
                     const std::size_t rows = 37;
                     const RandomMatrix matrix(type, rows, columns, random);
                     const Inputs inputs(tokens, columns, random);

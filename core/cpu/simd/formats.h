@@ -1,11 +1,11 @@
-// How the blocks of each quantised format are taken apart in vector registers. Read once for every
-// target. Layouts: ggml's published block definitions; the plain versions are in
-// core/llm/formats/block_formats.cpp.
+// How blocks of 32 are taken apart in vector registers, and what all formats share. Read once for
+// every target. Layouts: ggml's published block definitions; the plain versions are in
+// core/llm/formats. The larger blocks are in formats_k.h and formats_grid.h.
 //
 // A format is a struct of static functions over one block:
 //   kElements, kBytes      of a block
 //   kGroup                 elements that share a scale: 32 or 16
-//   kSigned                its quants are signed bytes; otherwise 0 .. 63
+//   kSigned                its quants are signed bytes; otherwise 0 .. 127
 //   kHasOffsets            weight = scale * quant - offset; otherwise offset is 0
 //   scales(block, s, o)    writes kElements / kGroup scales and, with kHasOffsets, offsets
 //   quants(d, block, g, at) bytes [at, at + lanes of d) of the block's g-th 32 quants
@@ -22,10 +22,16 @@ namespace alcove::cpu {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-ALCOVE_INLINE float loadHalf(const std::uint8_t *at)
+ALCOVE_INLINE std::uint16_t loadHalfWord(const std::uint8_t *at)
 {
     std::uint16_t bits;
     std::memcpy(&bits, at, sizeof(bits));
+    return bits;
+}
+
+ALCOVE_INLINE float loadHalf(const std::uint8_t *at)
+{
+    const std::uint16_t bits = loadHalfWord(at);
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
     return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(bits)));
 #else
@@ -38,6 +44,22 @@ ALCOVE_INLINE std::uint32_t loadWord(const void *at)
     std::uint32_t word;
     std::memcpy(&word, at, sizeof(word));
     return word;
+}
+
+// Four bytes of 0 .. 63, each less 32 and then signed.
+ALCOVE_INLINE std::uint32_t lessThirtyTwo(std::uint32_t bytes)
+{
+    const std::uint32_t flipped = bytes ^ 0x20202020u;
+    return flipped | (flipped & 0x20202020u) * 6; // the sign's bit goes to the two above it
+}
+
+// Eight nibbles, the lowest first, to bytes.
+ALCOVE_INLINE std::uint64_t spreadNibbles(std::uint32_t nibbles)
+{
+    std::uint64_t bytes = nibbles;
+    bytes = (bytes | bytes << 16) & 0x0000ffff0000ffffu;
+    bytes = (bytes | bytes << 8) & 0x00ff00ff00ff00ffu;
+    return (bytes | bytes << 4) & 0x0f0f0f0f0f0f0f0fu;
 }
 
 // out[i] = bytes[i] * factor, for 8 bytes
@@ -74,6 +96,48 @@ ALCOVE_INLINE hn::Vec<D> shiftBytesLeft(D d, hn::Vec<D> v, std::uint8_t mask)
     return hn::And(hn::BitCast(d, hn::ShiftLeft<kBits>(hn::BitCast(d16, v))), hn::Set(d, mask));
 }
 
+// Codes of 4 bits of 32 elements in 16 bytes: the low nibbles are the first 16, the high ones the
+// others.
+template <class D>
+ALCOVE_INLINE hn::Vec<D> nibbles32(D d, const std::uint8_t *packed, std::size_t at)
+{
+    const hn::Full128<std::uint8_t> d16;
+    const auto bytes = hn::LoadU(d16, packed);
+    const auto low = lowNibbles(d16, bytes);
+    const auto high = shiftBytesRight<4>(d16, bytes, 15);
+#if HWY_MAX_BYTES >= 32
+    (void)at;
+    return hn::Combine(d, high, low);
+#else
+    (void)d;
+    return at == 0 ? low : high;
+#endif
+}
+
+// Of 32 bits for 32 elements, those of the elements from `at` on: 0xff for a set bit, else 0.
+template <class D>
+ALCOVE_INLINE hn::Vec<D> bytesOfBits(D d, std::uint32_t bits, std::size_t at)
+{
+    alignas(32) static constexpr std::uint8_t kByte[32] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1,
+                                                           1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2,
+                                                           2, 2, 3, 3, 3, 3, 3, 3, 3, 3};
+    alignas(32) static constexpr std::uint8_t kBit[32] = {
+        1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128,
+        1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    const hn::Repartition<std::uint32_t, D> d32;
+    const auto all = hn::BitCast(d, hn::Set(d32, bits));
+    const auto spread = hn::TableLookupBytes(all, hn::LoadU(d, kByte + at));
+    const auto bit = hn::LoadU(d, kBit);
+    return hn::VecFromMask(d, hn::Eq(hn::And(spread, bit), bit));
+}
+
+template <class D>
+ALCOVE_INLINE hn::Vec<D> lookUp(D d, const std::array<std::int8_t, 16> &values, hn::Vec<D> codes)
+{
+    const auto *bytes = reinterpret_cast<const std::uint8_t *>(values.data());
+    return hn::TableLookupBytes(hn::LoadDup128(d, bytes), codes);
+}
+
 struct BlockQ8_0 {
     static constexpr std::size_t kElements = 32;
     static constexpr std::size_t kBytes = 34;
@@ -107,125 +171,123 @@ struct BlockQ4_0 {
         o[0] = 8 * s[0];
     }
 
-    // The low nibbles are the first 16 elements, the high ones the others.
     template <class D>
     static ALCOVE_INLINE hn::Vec<D> quants(D d, const std::uint8_t *block, std::size_t,
                                            std::size_t at)
     {
-        const hn::Full128<std::uint8_t> d16;
-        const auto packed = hn::LoadU(d16, block + 2);
-        const auto low = lowNibbles(d16, packed);
-        const auto high = shiftBytesRight<4>(d16, packed, 15);
-#if HWY_MAX_BYTES >= 32
-        (void)at;
-        return hn::Combine(d, high, low);
-#else
-        (void)d;
-        return at == 0 ? low : high;
-#endif
+        return nibbles32(d, block + 2, at);
     }
 };
 
-// Eight scales and eight offsets of 6 bits in 12 bytes, each times a half-precision factor.
-ALCOVE_INLINE void scalesOfK(const std::uint8_t *block, float *s, float *o)
+struct BlockQ4_1 {
+    static constexpr std::size_t kElements = 32;
+    static constexpr std::size_t kBytes = 20;
+    static constexpr std::size_t kGroup = 32;
+    static constexpr bool kSigned = false;
+    static constexpr bool kHasOffsets = true;
+
+    static ALCOVE_INLINE void scales(const std::uint8_t *block, float *s, float *o)
+    {
+        s[0] = loadHalf(block);
+        o[0] = -loadHalf(block + 2);
+    }
+
+    template <class D>
+    static ALCOVE_INLINE hn::Vec<D> quants(D d, const std::uint8_t *block, std::size_t,
+                                           std::size_t at)
+    {
+        return nibbles32(d, block + 4, at);
+    }
+};
+
+// Nibbles with a fifth bit each.
+template <class D>
+ALCOVE_INLINE hn::Vec<D> fiveBits(D d, const std::uint8_t *fifths, const std::uint8_t *nibbles,
+                                  std::size_t at)
 {
-    const std::uint32_t first = loadWord(block + 4);
-    const std::uint32_t second = loadWord(block + 8);
-    const std::uint32_t third = loadWord(block + 12);
-    std::uint32_t scales[2];
-    std::uint32_t offsets[2];
-    scales[0] = first & 0x3f3f3f3fu;
-    offsets[0] = second & 0x3f3f3f3fu;
-    scales[1] = (third & 0x0f0f0f0fu) | ((first >> 2) & 0x30303030u);
-    offsets[1] = ((third >> 4) & 0x0f0f0f0fu) | ((second >> 2) & 0x30303030u);
-    scaleBytes(reinterpret_cast<const std::uint8_t *>(scales), loadHalf(block), s);
-    scaleBytes(reinterpret_cast<const std::uint8_t *>(offsets), loadHalf(block + 2), o);
+    const auto fifth = bytesOfBits(d, loadWord(fifths), at);
+    return hn::Or(nibbles32(d, nibbles, at), hn::And(fifth, hn::Set(d, std::uint8_t{16})));
 }
 
-struct BlockQ4_K {
-    static constexpr std::size_t kElements = 256;
-    static constexpr std::size_t kBytes = 144;
+struct BlockQ5_0 {
+    static constexpr std::size_t kElements = 32;
+    static constexpr std::size_t kBytes = 22;
     static constexpr std::size_t kGroup = 32;
     static constexpr bool kSigned = false;
     static constexpr bool kHasOffsets = true;
 
     static ALCOVE_INLINE void scales(const std::uint8_t *block, float *s, float *o)
     {
-        scalesOfK(block, s, o);
+        s[0] = loadHalf(block);
+        o[0] = 16 * s[0];
     }
 
     template <class D>
-    static ALCOVE_INLINE hn::Vec<D> quants(D d, const std::uint8_t *block, std::size_t group,
+    static ALCOVE_INLINE hn::Vec<D> quants(D d, const std::uint8_t *block, std::size_t,
                                            std::size_t at)
     {
-        const auto packed = hn::LoadU(d, block + 16 + group / 2 * 32 + at);
-        return group % 2 == 0 ? lowNibbles(d, packed) : shiftBytesRight<4>(d, packed, 15);
+        return fiveBits(d, block + 2, block + 6, at);
     }
 };
 
-struct BlockQ5_K {
-    static constexpr std::size_t kElements = 256;
-    static constexpr std::size_t kBytes = 176;
+struct BlockQ5_1 {
+    static constexpr std::size_t kElements = 32;
+    static constexpr std::size_t kBytes = 24;
     static constexpr std::size_t kGroup = 32;
     static constexpr bool kSigned = false;
     static constexpr bool kHasOffsets = true;
 
     static ALCOVE_INLINE void scales(const std::uint8_t *block, float *s, float *o)
     {
-        scalesOfK(block, s, o);
+        s[0] = loadHalf(block);
+        o[0] = -loadHalf(block + 2);
     }
 
-    // The fifth bit of group g is bit g of the byte at the same place among the 32 of `high`.
     template <class D>
-    static ALCOVE_INLINE hn::Vec<D> quants(D d, const std::uint8_t *block, std::size_t group,
+    static ALCOVE_INLINE hn::Vec<D> quants(D d, const std::uint8_t *block, std::size_t,
                                            std::size_t at)
     {
-        const auto packed = hn::LoadU(d, block + 48 + group / 2 * 32 + at);
-        const auto low = group % 2 == 0 ? lowNibbles(d, packed) : shiftBytesRight<4>(d, packed, 15);
-        const auto bit = hn::Set(d, static_cast<std::uint8_t>(1u << group));
-        const auto high = hn::LoadU(d, block + 16 + at);
-        const auto fifth = hn::And(hn::VecFromMask(d, hn::Eq(hn::And(high, bit), bit)),
-                                   hn::Set(d, std::uint8_t{16}));
-        return hn::Or(low, fifth);
+        return fiveBits(d, block + 4, block + 8, at);
     }
 };
 
-struct BlockQ6_K {
-    static constexpr std::size_t kElements = 256;
-    static constexpr std::size_t kBytes = 210;
-    static constexpr std::size_t kGroup = 16;
-    static constexpr bool kSigned = false;
-    static constexpr bool kHasOffsets = true;
+struct BlockIQ4_NL {
+    static constexpr std::size_t kElements = 32;
+    static constexpr std::size_t kBytes = 18;
+    static constexpr std::size_t kGroup = 32;
+    static constexpr bool kSigned = true;
+    static constexpr bool kHasOffsets = false;
 
-    static ALCOVE_INLINE void scales(const std::uint8_t *block, float *s, float *o)
+    static ALCOVE_INLINE void scales(const std::uint8_t *block, float *s, float *)
     {
-        const auto *bytes = reinterpret_cast<const std::int8_t *>(block + 192);
-        const float d = loadHalf(block + 208);
-        scaleBytes(bytes, d, s);
-        scaleBytes(bytes + 8, d, s + 8);
-        scaleBytes(bytes, 32 * d, o);
-        scaleBytes(bytes + 8, 32 * d, o + 8);
+        s[0] = loadHalf(block);
     }
 
-    // Of each half of 128: four groups of 32 in 64 bytes of nibbles and 32 bytes of bit pairs.
     template <class D>
-    static ALCOVE_INLINE hn::Vec<D> quants(D d, const std::uint8_t *block, std::size_t group,
+    static ALCOVE_INLINE hn::Vec<D> quants(D d, const std::uint8_t *block, std::size_t,
                                            std::size_t at)
     {
-        const std::size_t half = group / 4;
-        const auto packed = hn::LoadU(d, block + half * 64 + group % 2 * 32 + at);
-        const auto pairs = hn::LoadU(d, block + 128 + half * 32 + at);
-        switch (group % 4) {
-        case 0:
-            return hn::Or(lowNibbles(d, packed), shiftBytesLeft<4>(d, pairs, 0x30));
-        case 1:
-            return hn::Or(lowNibbles(d, packed), shiftBytesLeft<2>(d, pairs, 0x30));
-        case 2:
-            return hn::Or(shiftBytesRight<4>(d, packed, 15),
-                          hn::And(pairs, hn::Set(d, std::uint8_t{0x30})));
-        default:
-            return hn::Or(shiftBytesRight<4>(d, packed, 15), shiftBytesRight<2>(d, pairs, 0x30));
-        }
+        return lookUp(d, llm::kValuesIQ4, nibbles32(d, block + 2, at));
+    }
+};
+
+struct BlockMXFP4 {
+    static constexpr std::size_t kElements = 32;
+    static constexpr std::size_t kBytes = 17;
+    static constexpr std::size_t kGroup = 32;
+    static constexpr bool kSigned = true;
+    static constexpr bool kHasOffsets = false;
+
+    static ALCOVE_INLINE void scales(const std::uint8_t *block, float *s, float *)
+    {
+        s[0] = llm::scaleOfMXFP4(block[0]);
+    }
+
+    template <class D>
+    static ALCOVE_INLINE hn::Vec<D> quants(D d, const std::uint8_t *block, std::size_t,
+                                           std::size_t at)
+    {
+        return lookUp(d, llm::kHalvesMXFP4, nibbles32(d, block + 1, at));
     }
 };
 

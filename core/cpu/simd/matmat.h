@@ -41,11 +41,11 @@ ALCOVE_INLINE void unpackRow(const std::uint8_t *blocks, std::size_t columns, st
         HWY_ALIGN float s[kGroups < 8 ? 8 : kGroups];
         HWY_ALIGN float o[kGroups < 8 ? 8 : kGroups];
         Format::scales(block, s, o);
-        if constexpr (kShifted<Format>)
-            o[0] = 128 * s[0];
         for (std::size_t g = 0; g < kGroups; ++g) {
             scratch.panelScales[b * kGroups + g][lane] = s[g];
-            if constexpr (kOffsets<Format>)
+            if constexpr (kShifted<Format>)
+                scratch.panelOffsets[b * kGroups + g][lane] = 128 * s[g];
+            else if constexpr (Format::kHasOffsets)
                 scratch.panelOffsets[b * kGroups + g][lane] = o[g];
         }
         ALCOVE_UNROLL
@@ -67,8 +67,19 @@ ALCOVE_INLINE void unpackRow(const std::uint8_t *blocks, std::size_t columns, st
     }
 }
 
+// What multiplying a panel has to know of its format, so that formats share the code.
+template <std::size_t kGroupSize, bool kSignedBytes, bool kWithOffsets>
+struct PanelKind {
+    static constexpr std::size_t kGroup = kGroupSize;
+    static constexpr bool kSigned = kSignedBytes;
+    static constexpr bool kOffsets = kWithOffsets;
+};
+template <class Format>
+using PanelKindOf =
+    PanelKind<Format::kGroup, Format::kSigned && !kShifted<Format>, kOffsets<Format>>;
+
 // sums[token][lane] += panel . activations, for kTokens tokens and the rows [lane, lane + lanes).
-template <class Format, std::size_t kTokens>
+template <class Kind, std::size_t kTokens>
 ALCOVE_INLINE void multiplyPanel(const KernelScratch &scratch, std::size_t columns,
                                  std::size_t lane, const Activations &x, std::size_t firstToken,
                                  std::size_t firstColumn, float (*sums)[kRowPanel])
@@ -79,20 +90,20 @@ ALCOVE_INLINE void multiplyPanel(const KernelScratch &scratch, std::size_t colum
     const hn::RebindToSigned<decltype(d8)> ds8;
     using VI = hn::Vec<decltype(di)>;
     using VF = hn::Vec<decltype(df)>;
-    constexpr std::size_t kQuads = Format::kGroup / 4;
-    constexpr std::size_t kPerScale = 32 / Format::kGroup;
-    const float *activationSums = Format::kGroup == 16 ? x.sums16 : x.sums32;
+    constexpr std::size_t kQuads = Kind::kGroup / 4;
+    constexpr std::size_t kPerScale = 32 / Kind::kGroup;
+    const float *activationSums = Kind::kGroup == 16 ? x.sums16 : x.sums32;
     const std::int8_t *quants = x.quants + firstToken * x.columns + firstColumn;
     const float *scales = x.scales + (firstToken * x.columns + firstColumn) / 32;
-    activationSums += (firstToken * x.columns + firstColumn) / Format::kGroup;
+    activationSums += (firstToken * x.columns + firstColumn) / Kind::kGroup;
     const std::size_t scaleStride = x.columns / 32;
-    const std::size_t sumStride = x.columns / Format::kGroup;
+    const std::size_t sumStride = x.columns / Kind::kGroup;
     VF total[kTokens];
     ALCOVE_UNROLL
     for (std::size_t t = 0; t < kTokens; ++t)
         total[t] = hn::Load(df, sums[t] + lane);
     const std::uint8_t *panel = scratch.panel + lane * 4;
-    for (std::size_t g = 0; g < columns / Format::kGroup; ++g) {
+    for (std::size_t g = 0; g < columns / Kind::kGroup; ++g) {
         VI dots[kTokens];
         ALCOVE_UNROLL
         for (std::size_t t = 0; t < kTokens; ++t)
@@ -103,9 +114,9 @@ ALCOVE_INLINE void multiplyPanel(const KernelScratch &scratch, std::size_t colum
             ALCOVE_UNROLL
             for (std::size_t t = 0; t < kTokens; ++t) {
                 const std::uint32_t word =
-                    loadWord(quants + t * x.columns + g * Format::kGroup + 4 * k);
+                    loadWord(quants + t * x.columns + g * Kind::kGroup + 4 * k);
                 const auto a = hn::BitCast(ds8, hn::Set(di, static_cast<std::int32_t>(word)));
-                if constexpr (Format::kSigned && !kShifted<Format>)
+                if constexpr (Kind::kSigned)
                     dots[t] = dotSigned(dots[t], hn::BitCast(ds8, w), a);
                 else
                     dots[t] = dotUnsigned(dots[t], w, a);
@@ -117,7 +128,7 @@ ALCOVE_INLINE void multiplyPanel(const KernelScratch &scratch, std::size_t colum
             const auto both = hn::Mul(scale, hn::Set(df, scales[t * scaleStride + g / kPerScale]));
             total[t] = hn::MulAdd(hn::ConvertTo(df, dots[t]), both, total[t]);
         }
-        if constexpr (kOffsets<Format>) {
+        if constexpr (Kind::kOffsets) {
             const auto offset = hn::Load(df, scratch.panelOffsets[g] + lane);
             ALCOVE_UNROLL
             for (std::size_t t = 0; t < kTokens; ++t)
@@ -128,6 +139,23 @@ ALCOVE_INLINE void multiplyPanel(const KernelScratch &scratch, std::size_t colum
     ALCOVE_UNROLL
     for (std::size_t t = 0; t < kTokens; ++t)
         hn::Store(total[t], df, sums[t] + lane);
+}
+
+// sums += panel . activations, for all tokens and rows.
+template <class Kind>
+HWY_NOINLINE void multiplyPanels(KernelScratch &scratch, std::size_t columns, const Activations &x,
+                                 std::size_t firstColumn)
+{
+    const hn::CappedTag<float, kRowPanel> df;
+    for (std::size_t lane = 0; lane < kRowPanel; lane += hn::Lanes(df)) {
+        std::size_t t = 0;
+        for (; t + kTile <= x.tokens; t += kTile)
+            multiplyPanel<Kind, kTile>(scratch, columns, lane, x, t, firstColumn, scratch.sums + t);
+        for (; t + 2 <= x.tokens; t += 2)
+            multiplyPanel<Kind, 2>(scratch, columns, lane, x, t, firstColumn, scratch.sums + t);
+        for (; t < x.tokens; ++t)
+            multiplyPanel<Kind, 1>(scratch, columns, lane, x, t, firstColumn, scratch.sums + t);
+    }
 }
 
 ALCOVE_INLINE void clearSums(KernelScratch &scratch, std::size_t tokens)
@@ -151,7 +179,6 @@ HWY_NOINLINE void quantisedMatMat(const std::uint8_t *weights, std::size_t first
                                   std::size_t lastRow, const Activations &x, float *out,
                                   std::size_t outStride, KernelScratch &scratch)
 {
-    const hn::CappedTag<float, kRowPanel> df;
     const std::size_t rowBytes = x.columns / Format::kElements * Format::kBytes;
     for (std::size_t row = firstRow; row < lastRow; row += kRowPanel) {
         const std::size_t rows = lastRow - row < kRowPanel ? lastRow - row : kRowPanel;
@@ -165,16 +192,7 @@ HWY_NOINLINE void quantisedMatMat(const std::uint8_t *weights, std::size_t first
                                       + at / Format::kElements * Format::kBytes,
                                   columns, lane, scratch);
             }
-            for (std::size_t lane = 0; lane < kRowPanel; lane += hn::Lanes(df)) {
-                std::size_t t = 0;
-                for (; t + kTile <= x.tokens; t += kTile)
-                    multiplyPanel<Format, kTile>(scratch, columns, lane, x, t, at,
-                                                 scratch.sums + t);
-                for (; t + 2 <= x.tokens; t += 2)
-                    multiplyPanel<Format, 2>(scratch, columns, lane, x, t, at, scratch.sums + t);
-                for (; t < x.tokens; ++t)
-                    multiplyPanel<Format, 1>(scratch, columns, lane, x, t, at, scratch.sums + t);
-            }
+            multiplyPanels<PanelKindOf<Format>>(scratch, columns, x, at);
         }
         storeSums(scratch, x.tokens, rows, out + row, outStride);
     }
@@ -249,6 +267,31 @@ HWY_NOINLINE void plainMatMat(const std::uint8_t *weights, std::size_t firstRow,
         }
         storeSums(scratch, x.tokens, rows, out + row, outStride);
     }
+}
+
+// From this many tokens on, unpacking a panel pays.
+inline constexpr std::size_t kPanelTokens = 4;
+
+template <class Format>
+HWY_NOINLINE void quantisedProduct(const std::uint8_t *weights, std::size_t firstRow,
+                                   std::size_t lastRow, const Activations &x, float *out,
+                                   std::size_t outStride, KernelScratch &scratch)
+{
+    if (x.tokens < kPanelTokens)
+        quantisedMatVec<Format>(weights, firstRow, lastRow, x, out, outStride);
+    else
+        quantisedMatMat<Format>(weights, firstRow, lastRow, x, out, outStride, scratch);
+}
+
+template <class Format>
+HWY_NOINLINE void plainProduct(const std::uint8_t *weights, std::size_t firstRow,
+                               std::size_t lastRow, const Activations &x, float *out,
+                               std::size_t outStride, KernelScratch &scratch)
+{
+    if (x.tokens < kPanelTokens)
+        plainMatVec<Format>(weights, firstRow, lastRow, x, out, outStride);
+    else
+        plainMatMat<Format>(weights, firstRow, lastRow, x, out, outStride, scratch);
 }
 
 } // namespace HWY_NAMESPACE

@@ -84,12 +84,14 @@ ALCOVE_INLINE void addBlock(const std::uint8_t *block, std::size_t b, const Inpu
         if constexpr (Format::kHasOffsets)
             offset[turn] += o[0] * x.sums32[b];
     } else {
-        const float *activationSums =
-            Format::kGroup == 16 ? x.sums16 + b * kGroups : x.sums32 + b * kGroups;
         ALCOVE_UNROLL
         for (std::size_t g = 0; g < kGroups; g += hn::Lanes(df)) {
-            const auto sum = hn::LoadU(df, activationSums + g);
-            offsets = hn::MulAdd(hn::Load(df, o + g), sum, offsets);
+            if constexpr (Format::kHasOffsets) {
+                const float *activationSums =
+                    Format::kGroup == 16 ? x.sums16 + b * kGroups : x.sums32 + b * kGroups;
+                const auto sum = hn::LoadU(df, activationSums + g);
+                offsets = hn::MulAdd(hn::Load(df, o + g), sum, offsets);
+            }
             if constexpr (Format::kGroup == 32) {
                 const auto scale = hn::LoadU(df, x.scales + b * kGroups + g);
                 hn::Store(hn::Mul(hn::Load(df, s + g), scale), df, s + g);
