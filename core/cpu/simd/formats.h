@@ -46,11 +46,19 @@ ALCOVE_INLINE std::uint32_t loadWord(const void *at)
     return word;
 }
 
-// Four bytes of 0 .. 63, each less 32 and then signed.
-ALCOVE_INLINE std::uint32_t lessThirtyTwo(std::uint32_t bytes)
+ALCOVE_INLINE std::uint64_t loadDoubleWord(const void *at)
 {
-    const std::uint32_t flipped = bytes ^ 0x20202020u;
-    return flipped | (flipped & 0x20202020u) * 6; // the sign's bit goes to the two above it
+    std::uint64_t word;
+    std::memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+// Eight bytes of 0 .. 63, each less 32 and then signed. (Scales are taken apart eight at a time:
+// what is stored in halves cannot be loaded whole without waiting.)
+ALCOVE_INLINE std::uint64_t lessThirtyTwo(std::uint64_t bytes)
+{
+    const std::uint64_t flipped = bytes ^ 0x2020202020202020u;
+    return flipped | (flipped & 0x2020202020202020u) * 6; // the sign's bit goes to the two above it
 }
 
 // Eight nibbles, the lowest first, to bytes.

@@ -30,10 +30,8 @@ struct BlockIQ4_XS {
         pairs = (pairs | pairs << 24) & 0x000000ff000000ffu;
         pairs = (pairs | pairs << 12) & 0x000f000f000f000fu;
         pairs = (pairs | pairs << 6) & 0x0303030303030303u;
-        const std::uint64_t six = spreadNibbles(loadWord(block + 4)) | pairs << 4;
-        const std::uint32_t words[2] = {lessThirtyTwo(static_cast<std::uint32_t>(six)),
-                                        lessThirtyTwo(static_cast<std::uint32_t>(six >> 32))};
-        scaleBytes(reinterpret_cast<const std::int8_t *>(words), loadHalf(block), s);
+        const std::uint64_t scales = lessThirtyTwo(spreadNibbles(loadWord(block + 4)) | pairs << 4);
+        scaleBytes(reinterpret_cast<const std::int8_t *>(&scales), loadHalf(block), s);
     }
 
     template <class D>

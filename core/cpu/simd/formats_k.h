@@ -83,14 +83,13 @@ struct BlockQ3_K {
     // 16 scales of 6 bits, less 32: nibbles of 8 bytes below, pairs of 4 bytes above.
     static ALCOVE_INLINE void scales(const std::uint8_t *block, float *s, float *o)
     {
-        const std::uint32_t first = loadWord(block + 96);
-        const std::uint32_t second = loadWord(block + 100);
-        const std::uint32_t pairs = loadWord(block + 104);
-        const std::uint32_t words[4] = {
-            lessThirtyTwo((first & 0x0f0f0f0fu) | ((pairs << 4) & 0x30303030u)),
-            lessThirtyTwo((second & 0x0f0f0f0fu) | ((pairs << 2) & 0x30303030u)),
-            lessThirtyTwo(((first >> 4) & 0x0f0f0f0fu) | (pairs & 0x30303030u)),
-            lessThirtyTwo(((second >> 4) & 0x0f0f0f0fu) | ((pairs >> 2) & 0x30303030u))};
+        const std::uint64_t nibbles = loadDoubleWord(block + 96);
+        const std::uint64_t pairs = loadWord(block + 104);
+        const std::uint64_t low = (nibbles & 0x0f0f0f0f0f0f0f0fu) | (pairs << 4 & 0x30303030u)
+            | (pairs << 34 & 0x3030303000000000u);
+        const std::uint64_t high = (nibbles >> 4 & 0x0f0f0f0f0f0f0f0fu) | (pairs & 0x30303030u)
+            | (pairs << 30 & 0x3030303000000000u);
+        const std::uint64_t words[2] = {lessThirtyTwo(low), lessThirtyTwo(high)};
         const auto *bytes = reinterpret_cast<const std::int8_t *>(words);
         const float d = loadHalf(block + 108);
         scaleBytes(bytes, d, s);
@@ -110,17 +109,15 @@ struct BlockQ3_K {
 // Eight scales and eight offsets of 6 bits in 12 bytes, each times a half-precision factor.
 ALCOVE_INLINE void scalesOfK(const std::uint8_t *block, float *s, float *o)
 {
-    const std::uint32_t first = loadWord(block + 4);
-    const std::uint32_t second = loadWord(block + 8);
-    const std::uint32_t third = loadWord(block + 12);
-    std::uint32_t scales[2];
-    std::uint32_t offsets[2];
-    scales[0] = first & 0x3f3f3f3fu;
-    offsets[0] = second & 0x3f3f3f3fu;
-    scales[1] = (third & 0x0f0f0f0fu) | ((first >> 2) & 0x30303030u);
-    offsets[1] = ((third >> 4) & 0x0f0f0f0fu) | ((second >> 2) & 0x30303030u);
-    scaleBytes(reinterpret_cast<const std::uint8_t *>(scales), loadHalf(block), s);
-    scaleBytes(reinterpret_cast<const std::uint8_t *>(offsets), loadHalf(block + 2), o);
+    const std::uint64_t six = loadDoubleWord(block + 4); // the first four of both, and high pairs
+    const std::uint64_t rest = loadWord(block + 12);
+    const std::uint64_t high = six >> 2 & 0x3030303030303030u;
+    const std::uint64_t scales =
+        (six & 0x3f3f3f3fu) | ((rest & 0x0f0f0f0fu) | (high & 0x30303030u)) << 32;
+    const std::uint64_t offsets =
+        (six >> 32 & 0x3f3f3f3fu) | ((rest >> 4 & 0x0f0f0f0fu) | high >> 32) << 32;
+    scaleBytes(reinterpret_cast<const std::uint8_t *>(&scales), loadHalf(block), s);
+    scaleBytes(reinterpret_cast<const std::uint8_t *>(&offsets), loadHalf(block + 2), o);
 }
 
 struct BlockQ4_K {

@@ -25,6 +25,35 @@ struct Input {
     const float *sums32;
 };
 
+#if HWY_MAX_BYTES >= 32
+// The scales of the two halves of a group of 32, each in four lanes.
+ALCOVE_INLINE hn::Vec<hn::CappedTag<float, 8>> scalesOfHalves(const float *scales,
+                                                              std::size_t group)
+{
+    const hn::CappedTag<float, 8> df;
+    alignas(32) static constexpr std::int32_t kLanes[4][8] = {{0, 0, 0, 0, 1, 1, 1, 1},
+                                                              {2, 2, 2, 2, 3, 3, 3, 3},
+                                                              {4, 4, 4, 4, 5, 5, 5, 5},
+                                                              {6, 6, 6, 6, 7, 7, 7, 7}};
+    const auto four = hn::Load(df, scales + group / 4 * 8);
+    return hn::TableLookupLanes(four, hn::SetTableIndices(df, kLanes[group % 4]));
+}
+#endif
+
+// The activations' scales of groups [group / 2, (group + lanes) / 2), each twice: for halves.
+ALCOVE_INLINE hn::Vec<hn::CappedTag<float, 8>> scalesTwice(const float *scales, std::size_t group)
+{
+    const hn::CappedTag<float, 8> df;
+#if HWY_MAX_BYTES >= 32
+    const auto four = hn::LoadDup128(df, scales + group / 2);
+    return hn::ConcatUpperLower(df, hn::InterleaveUpper(df, four, four),
+                                hn::InterleaveLower(four, four));
+#else
+    const auto four = hn::LoadU(df, scales + group / 8 * 4);
+    return group % 8 == 0 ? hn::InterleaveLower(four, four) : hn::InterleaveUpper(df, four, four);
+#endif
+}
+
 // Adds the dot product of one group of 32, times its scale (or the scales of its two halves).
 template <class Format>
 ALCOVE_INLINE hn::Vec<hn::CappedTag<float, 8>>
@@ -52,9 +81,7 @@ addGroup(hn::Vec<hn::CappedTag<float, 8>> sum, const std::uint8_t *block, std::s
     }
     if constexpr (Format::kGroup == 16) {
 #if HWY_MAX_BYTES >= 32
-        const hn::Half<decltype(df)> dh;
-        const auto scale =
-            hn::Combine(df, hn::Set(dh, scales[2 * group + 1]), hn::Set(dh, scales[2 * group]));
+        const auto scale = scalesOfHalves(scales, group);
         sum = hn::MulAdd(hn::ConvertTo(df, dots), scale, sum);
 #endif
         return sum;
@@ -92,17 +119,10 @@ ALCOVE_INLINE void addBlock(const std::uint8_t *block, std::size_t b, const Inpu
                 const auto sum = hn::LoadU(df, activationSums + g);
                 offsets = hn::MulAdd(hn::Load(df, o + g), sum, offsets);
             }
-            if constexpr (Format::kGroup == 32) {
-                const auto scale = hn::LoadU(df, x.scales + b * kGroups + g);
-                hn::Store(hn::Mul(hn::Load(df, s + g), scale), df, s + g);
-            }
-        }
-        if constexpr (Format::kGroup == 16) {
-            ALCOVE_UNROLL
-            for (std::size_t g = 0; g < kWide; ++g) {
-                s[2 * g] *= x.scales[b * kWide + g];
-                s[2 * g + 1] *= x.scales[b * kWide + g];
-            }
+            const float *activationScales = x.scales + b * kWide;
+            const auto scale = Format::kGroup == 32 ? hn::LoadU(df, activationScales + g)
+                                                    : scalesTwice(activationScales, g);
+            hn::Store(hn::Mul(hn::Load(df, s + g), scale), df, s + g);
         }
     }
     ALCOVE_UNROLL
