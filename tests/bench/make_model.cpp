@@ -2,14 +2,19 @@
 //
 // Writes a model with the shape of a published one and random weights, for measuring speed: what it
 // says is noise. The vocabulary is byte-level, so any text can be tokenized. The same arguments
-// give the same file. Formats: f16 q8_0 q4_0 q4_k q4_k_m q6_k; norms are float32. q4_k_m holds half
-// of the value and down projections, and the output, in q6_k, as files of that name do.
+// give the same file. Formats: any that Alcove runs, and q4_k_m, which holds half of the value and
+// down projections, and the output, in q6_k, as files of that name do. Norms are float32.
+#include "core/cpu/half.h"
+#include "core/llm/tensor.h"
+
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,18 +40,9 @@ constexpr Shape kShapes[] = {
      false},
 };
 
-struct Format {
-    const char *name;
-    std::uint32_t type;
-    std::uint32_t blockElements;
-    std::uint32_t blockBytes;
-};
-
-constexpr Format kF32{"f32", 0, 1, 4};
-constexpr Format kQ6K{"q6_k", 14, 256, 210};
-constexpr Format kQ4K{"q4_k", 12, 256, 144};
-constexpr Format kFormats[] = {
-    {"f16", 1, 1, 2}, {"q8_0", 8, 32, 34}, {"q4_0", 2, 32, 18}, kQ4K, kQ6K};
+using alcove::cpu::floatToHalf;
+using alcove::llm::TensorType;
+using alcove::llm::TensorTypeInfo;
 
 // xorshift64*: fast and the same everywhere.
 class Random
@@ -66,61 +62,92 @@ private:
     std::uint64_t m_state;
 };
 
-// For the normal numbers below 65504 that occur here; smaller ones become 0.
-std::uint16_t half(float value)
+void putHalf(std::uint8_t *at, float value)
 {
-    std::uint32_t bits = 0;
-    std::memcpy(&bits, &value, sizeof(bits));
-    const std::uint32_t magnitude = bits & 0x7fffffffu;
-    const std::uint32_t sign = (bits >> 16) & 0x8000u;
-    if (magnitude < 0x38800000u)
-        return std::uint16_t(sign);
-    return std::uint16_t(sign | ((magnitude - 0x38000000u) >> 13));
+    const std::uint16_t bits = floatToHalf(value);
+    std::memcpy(at, &bits, sizeof(bits));
 }
 
-void put16(std::uint8_t *at, std::uint16_t value)
+// One block of random weights that are proportional to `scale`, with a mean about 0.
+void fillBlock(const TensorTypeInfo &format, float scale, Random &random, std::uint8_t *block)
 {
-    std::memcpy(at, &value, sizeof(value));
-}
-
-// One block whose weights have about the standard deviation `deviation`.
-void fillBlock(const Format &format, float deviation, Random &random, std::uint8_t *block)
-{
-    if (format.type == 0) {
-        const float one = 1.0f;
-        std::memcpy(block, &one, sizeof(one));
-        return;
-    }
-    if (format.type == 1) {
-        put16(block, half((random.uniform() - 0.5f) * 3.46f * deviation));
-        return;
-    }
     for (std::uint32_t i = 0; i < format.blockBytes; ++i)
         block[i] = std::uint8_t(random.next() >> 32);
     switch (format.type) {
-    case 8: // uniform -128 .. 127: deviation 74
-        put16(block, half(deviation / 74.0f));
+    case TensorType::F32:
+    case TensorType::BF16: {
+        const float value = (random.uniform() - 0.5f) * scale;
+        std::uint8_t bytes[4];
+        std::memcpy(bytes, &value, sizeof(value));
+        std::copy(bytes + 4 - format.blockBytes, bytes + 4, block); // the high half for BF16
         break;
-    case 2: // uniform -8 .. 7: deviation 4.6
-        put16(block, half(deviation / 4.6f));
+    }
+    case TensorType::F16:
+        putHalf(block, (random.uniform() - 0.5f) * scale);
         break;
-    case 12: { // quants 0 .. 15, scales 32 .. 47, offsets the scale times 7.5
-        const float d = deviation / (4.6f * 40.0f);
-        put16(block, half(d));
-        put16(block + 2, half(d * 7.5f));
+    case TensorType::Q4_1:
+        putHalf(block, scale);
+        putHalf(block + 2, scale * -7.5f);
+        break;
+    case TensorType::Q5_1:
+        putHalf(block, scale);
+        putHalf(block + 2, scale * -15.5f);
+        break;
+    case TensorType::Q4_K:
+    case TensorType::Q5_K: // scales 32 .. 47, each offset its scale times the middle quant
+        putHalf(block, scale);
+        putHalf(block + 2, scale * (format.type == TensorType::Q4_K ? 7.5f : 15.5f));
         for (int i = 0; i < 4; ++i) {
             block[4 + i] = block[8 + i] = std::uint8_t(0xa0u | (block[4 + i] & 15u));
             block[12 + i] = std::uint8_t((block[12 + i] & 15u) * 17u);
         }
         break;
-    }
-    default: { // q6_k: uniform -32 .. 31, deviation 18.5, times scales of about 100
-        put16(block + 208, half(deviation / (18.5f * 100.0f)));
+    case TensorType::Q2_K: // scales 8 .. 11
+        putHalf(block + 80, scale);
+        putHalf(block + 82, scale * 1.5f);
+        for (int i = 0; i < 16; ++i)
+            block[i] = std::uint8_t((8u | (block[i] & 3u)) * 17u);
+        break;
+    case TensorType::Q3_K:
+        putHalf(block + 108, scale);
+        break;
+    case TensorType::Q6_K: // scales 92 .. 107
+        putHalf(block + 208, scale);
         for (int i = 0; i < 16; ++i)
             block[192 + i] = std::uint8_t(92 + (block[192 + i] & 15u));
         break;
+    case TensorType::TQ2_0: // 3 is no value of the format
+        putHalf(block + 64, scale);
+        for (int i = 0; i < 64; ++i)
+            block[i] = std::uint8_t(block[i] & ~(block[i] >> 1 & 0x55u));
+        break;
+    case TensorType::MXFP4:
+        block[0] = std::uint8_t(std::clamp(128 + std::lround(std::log2(scale)), 0l, 254l));
+        break;
+    default: // all others begin with their scale
+        putHalf(block, scale);
+        break;
     }
-    }
+}
+
+// The scale that gives weights the root mean square `size`.
+float scaleFor(const TensorTypeInfo &format, float size)
+{
+    constexpr std::uint32_t kElements = 16384;
+    std::vector<std::uint8_t> bytes(kElements / format.blockElements * format.blockBytes);
+    Random random(0);
+    for (std::size_t at = 0; at < bytes.size(); at += format.blockBytes)
+        fillBlock(format, 1.0f, random, bytes.data() + at);
+    alcove::llm::Tensor tensor;
+    tensor.type = format.type;
+    tensor.shape[0] = kElements;
+    tensor.data = std::as_bytes(std::span(bytes));
+    std::vector<float> weights(kElements);
+    alcove::llm::dequantise(tensor, 0, kElements, weights.data());
+    double squares = 0;
+    for (const float weight : weights)
+        squares += double(weight) * double(weight);
+    return size / float(std::sqrt(squares / kElements));
 }
 
 class Writer
@@ -185,52 +212,56 @@ std::string byteSpelling(unsigned byte)
 struct TensorPlan {
     std::string name;
     std::vector<std::uint64_t> shape; // innermost first
-    Format format;
-    float deviation = 0;
+    const TensorTypeInfo *format = nullptr; // nullptr: float32 ones
+    float size = 0; // root mean square of the weights
     std::uint64_t offset = 0;
     std::uint64_t bytes = 0;
 };
 
-std::vector<TensorPlan> planTensors(const Shape &s, const Format &main, bool mixed)
+std::vector<TensorPlan> planTensors(const Shape &s, const TensorTypeInfo *main, bool mixed)
 {
+    const TensorTypeInfo *const sixBits = alcove::llm::tensorTypeInfo(TensorType::Q6_K);
     std::vector<TensorPlan> tensors;
-    const auto add = [&](std::string name, std::vector<std::uint64_t> shape, const Format &format) {
-        const float deviation = 0.5f / std::sqrt(float(shape[0]));
-        tensors.push_back({std::move(name), std::move(shape), format, deviation});
+    const auto add = [&](std::string name, std::vector<std::uint64_t> shape,
+                         const TensorTypeInfo *format) {
+        const float size = 0.5f / std::sqrt(float(shape[0]));
+        tensors.push_back({std::move(name), std::move(shape), format, size});
     };
     const std::uint64_t queries = std::uint64_t(s.heads) * s.headSize;
     const std::uint64_t keys = std::uint64_t(s.kvHeads) * s.headSize;
     // A tied embedding is the output too.
-    add("token_embd.weight", {s.width, s.vocabulary}, mixed && s.tied ? kQ6K : main);
+    add("token_embd.weight", {s.width, s.vocabulary}, mixed && s.tied ? sixBits : main);
     for (std::uint32_t i = 0; i < s.layers; ++i) {
         const std::string prefix = "blk." + std::to_string(i) + ".";
         const bool fine =
             mixed && (i < s.layers / 8 || i >= 7 * s.layers / 8 || (i - s.layers / 8) % 3 == 2);
-        const Format &some = fine ? kQ6K : main;
-        add(prefix + "attn_norm.weight", {s.width}, kF32);
+        const TensorTypeInfo *some = fine ? sixBits : main;
+        add(prefix + "attn_norm.weight", {s.width}, nullptr);
         add(prefix + "attn_q.weight", {s.width, queries}, main);
         add(prefix + "attn_k.weight", {s.width, keys}, main);
         add(prefix + "attn_v.weight", {s.width, keys}, some);
         if (s.headNorms) {
-            add(prefix + "attn_q_norm.weight", {s.headSize}, kF32);
-            add(prefix + "attn_k_norm.weight", {s.headSize}, kF32);
+            add(prefix + "attn_q_norm.weight", {s.headSize}, nullptr);
+            add(prefix + "attn_k_norm.weight", {s.headSize}, nullptr);
         }
         add(prefix + "attn_output.weight", {queries, s.width}, main);
-        add(prefix + "ffn_norm.weight", {s.width}, kF32);
+        add(prefix + "ffn_norm.weight", {s.width}, nullptr);
         add(prefix + "ffn_gate.weight", {s.width, s.hidden}, main);
         add(prefix + "ffn_up.weight", {s.width, s.hidden}, main);
         add(prefix + "ffn_down.weight", {s.hidden, s.width}, some);
     }
-    add("output_norm.weight", {s.width}, kF32);
+    add("output_norm.weight", {s.width}, nullptr);
     if (!s.tied)
-        add("output.weight", {s.width, s.vocabulary}, mixed ? kQ6K : main);
+        add("output.weight", {s.width, s.vocabulary}, mixed ? sixBits : main);
     std::uint64_t offset = 0;
     for (TensorPlan &tensor : tensors) {
         std::uint64_t elements = 1;
         for (const std::uint64_t dimension : tensor.shape)
             elements *= dimension;
         tensor.offset = offset;
-        tensor.bytes = elements / tensor.format.blockElements * tensor.format.blockBytes;
+        tensor.bytes = tensor.format
+            ? elements / tensor.format->blockElements * tensor.format->blockBytes
+            : elements * sizeof(float);
         offset += (tensor.bytes + 31) / 32 * 32;
     }
     return tensors;
@@ -283,7 +314,45 @@ void writeMetadata(const Shape &s, Writer &w)
     w.number("tokenizer.ggml.eos_token_id", s.vocabulary - 1);
 }
 
-bool write(const Shape &shape, const Format &format, bool mixed, const char *path)
+void writeOnes(const TensorPlan &tensor, std::ofstream &out)
+{
+    const std::vector<float> ones(std::size_t(tensor.bytes / sizeof(float)), 1.0f);
+    out.write(reinterpret_cast<const char *>(ones.data()), std::streamsize(tensor.bytes));
+}
+
+void writeBlocks(const TensorPlan &tensor, std::uint64_t seed, std::ofstream &out)
+{
+    Random random(seed);
+    const TensorTypeInfo &format = *tensor.format;
+    const float scale = scaleFor(format, tensor.size);
+    const std::uint64_t blocks = tensor.bytes / format.blockBytes;
+    constexpr std::uint64_t kPiece = 16384; // blocks
+    std::vector<std::uint8_t> piece;
+    for (std::uint64_t first = 0; first < blocks; first += kPiece) {
+        const std::uint64_t count = blocks - first < kPiece ? blocks - first : kPiece;
+        piece.resize(std::size_t(count) * format.blockBytes);
+        for (std::uint64_t b = 0; b < count; ++b)
+            fillBlock(format, scale, random, piece.data() + b * format.blockBytes);
+        out.write(reinterpret_cast<const char *>(piece.data()), std::streamsize(piece.size()));
+    }
+}
+
+// The format of a name in small letters, or nullptr.
+const TensorTypeInfo *formatOf(std::string_view name)
+{
+    for (std::uint32_t number = 0; number < 64; ++number) {
+        const TensorTypeInfo *info = alcove::llm::tensorTypeInfo(TensorType{number});
+        if (info && info->runnable
+            && std::equal(name.begin(), name.end(), info->name.begin(), info->name.end(),
+                          [](char small, char any) {
+                              return small == (any >= 'A' && any <= 'Z' ? any - 'A' + 'a' : any);
+                          }))
+            return info;
+    }
+    return nullptr;
+}
+
+bool write(const Shape &shape, const TensorTypeInfo *format, bool mixed, const char *path)
 {
     Writer metadata;
     writeMetadata(shape, metadata);
@@ -299,27 +368,19 @@ bool write(const Shape &shape, const Format &format, bool mixed, const char *pat
         header.u32(std::uint32_t(tensor.shape.size()));
         for (const std::uint64_t dimension : tensor.shape)
             header.u64(dimension);
-        header.u32(tensor.format.type);
+        header.u32(std::uint32_t(tensor.format ? tensor.format->type : TensorType::F32));
         header.u64(tensor.offset);
     }
     header.out.resize((header.out.size() + 31) / 32 * 32);
 
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
     out.write(header.out.data(), std::streamsize(header.out.size()));
-    std::vector<std::uint8_t> piece;
     for (std::size_t i = 0; i < tensors.size() && out; ++i) {
         const TensorPlan &tensor = tensors[i];
-        Random random(i + 1);
-        const std::uint64_t blocks = tensor.bytes / tensor.format.blockBytes;
-        constexpr std::uint64_t kPiece = 16384; // blocks
-        for (std::uint64_t first = 0; first < blocks; first += kPiece) {
-            const std::uint64_t count = blocks - first < kPiece ? blocks - first : kPiece;
-            piece.resize(std::size_t(count) * tensor.format.blockBytes);
-            for (std::uint64_t b = 0; b < count; ++b)
-                fillBlock(tensor.format, tensor.deviation, random,
-                          piece.data() + b * tensor.format.blockBytes);
-            out.write(reinterpret_cast<const char *>(piece.data()), std::streamsize(piece.size()));
-        }
+        if (tensor.format)
+            writeBlocks(tensor, i + 1, out);
+        else
+            writeOnes(tensor, out);
         const std::array<char, 32> padding{};
         out.write(padding.data(), std::streamsize((32 - tensor.bytes % 32) % 32));
     }
@@ -332,28 +393,23 @@ bool write(const Shape &shape, const Format &format, bool mixed, const char *pat
 int main(int argc, char **argv)
 {
     const Shape *shape = nullptr;
-    const Format *format = nullptr;
+    const TensorTypeInfo *format = nullptr;
     const bool mixed = argc == 4 && std::string_view(argv[2]) == "q4_k_m";
     if (argc == 4) {
         for (const Shape &one : kShapes) {
             if (std::string_view(argv[1]) == one.name)
                 shape = &one;
         }
-        for (const Format &one : kFormats) {
-            if (std::string_view(argv[2]) == one.name)
-                format = &one;
-        }
-        if (mixed)
-            format = &kQ4K;
+        format = formatOf(mixed ? "q4_k" : argv[2]);
     }
     if (!shape || !format) {
         std::fputs("usage: make-bench-model SHAPE FORMAT OUT.gguf\n"
                    "  SHAPE   llama-120m qwen3-0.6b llama-3.2-1b llama-3.1-8b\n"
-                   "  FORMAT  f16 q8_0 q4_0 q4_k q4_k_m q6_k\n",
+                   "  FORMAT  f16, q8_0, q4_k and so on, or q4_k_m\n",
                    stderr);
         return 2;
     }
-    if (!write(*shape, *format, mixed, argv[3])) {
+    if (!write(*shape, format, mixed, argv[3])) {
         std::fprintf(stderr, "%s could not be written\n", argv[3]);
         return 1;
     }
