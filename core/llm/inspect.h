@@ -40,7 +40,7 @@ struct FormatSize {
     std::uint64_t tensors = 0;
     std::uint64_t elements = 0;
     std::uint64_t bytes = 0;
-    bool runnable = false; // there are kernels for it
+    bool runnable = false; // Alcove can read it
 };
 
 // The shape of a model that can run. Per-layer sizes are those of the first layer.

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <random>
 
 using namespace alcove;
@@ -256,14 +257,16 @@ private Q_SLOTS:
             constexpr std::uint64_t kElements = 1024;
             std::vector<std::uint8_t> bytes(kElements / info->blockElements * info->blockBytes);
             for (std::uint8_t &byte : bytes)
-                byte = std::uint8_t(random() & 0x37); // no infinities and no NaN
+                byte = std::uint8_t(random()); // hostile files hold anything
             const Tensor tensor = viewOf(type, kElements, bytes);
             std::vector<float> whole(kElements);
             dequantise(tensor, 0, kElements, whole.data());
             for (std::uint64_t first = 0; first < kElements; first += info->blockElements) {
                 std::vector<float> part(info->blockElements);
                 dequantise(tensor, first, part.size(), part.data());
-                QVERIFY(std::equal(part.begin(), part.end(), whole.begin() + qsizetype(first)));
+                // Bit by bit, for NaN is among them.
+                QVERIFY(std::memcmp(part.data(), whole.data() + first, part.size() * sizeof(float))
+                        == 0);
             }
         }
     }
