@@ -1,12 +1,12 @@
 #include "core/cpu/reference_executor.h"
 
+#include "core/cpu/reference_layers.h"
+#include "core/cpu/reference_math.h"
 #include "core/cpu/sequence.h"
 #include "core/llm/adapter.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstring>
 #include <new>
 #include <optional>
 #include <stdexcept>
@@ -17,102 +17,31 @@ namespace alcove::cpu {
 namespace {
 
 using namespace alcove::llm;
+using reference::Compute;
+using reference::LayerSlice;
+using reference::LayerState;
+using reference::RecurrentState;
 
-// Rounds to the nearest half-precision value, ties to even; out of range becomes infinity.
-float roundToHalf(float value)
-{
-    const auto bits = std::bit_cast<std::uint32_t>(value);
-    const std::uint32_t magnitude = bits & 0x7fffffffu;
-    if (magnitude >= 0x477ff000u) // 65520 and above, infinities, NaN
-        return magnitude > 0x7f800000u ? value : std::copysign(INFINITY, value);
-    if (magnitude < 0x38800000u) // below 2^-14: multiples of 2^-24
-        return std::copysign(std::nearbyint(std::fabs(value) * 0x1p24f) * 0x1p-24f, value);
-    const std::uint32_t rounded = bits + 0xfffu + ((bits >> 13) & 1u);
-    return std::bit_cast<float>(rounded & 0xffffe000u);
-}
+constexpr std::uint32_t kCheckpointEvery = 64; // positions
+constexpr std::size_t kCheckpoints = 16;
+constexpr std::uint32_t kKvBlock = 32; // values of a Q8_0 or Q4_0 block
 
-void applyNorm(const Norm &norm, std::span<const float> x, std::span<float> y)
-{
-    const std::size_t n = x.size();
-    std::vector<float> weight(n);
-    dequantise(*norm.weight, 0, n, weight.data());
-    double mean = 0;
-    double squares = 0;
-    for (const float v : x) {
-        mean += v;
-        squares += double(v) * v;
-    }
-    mean /= double(n);
-    squares /= double(n);
-    const bool centred = norm.kind == NormKind::Layer;
-    const double variance = centred ? squares - mean * mean : squares;
-    const auto factor = float(1.0 / std::sqrt(variance + double(norm.epsilon)));
-    const auto shift = centred ? float(mean) : 0.0f;
-    for (std::size_t i = 0; i < n; ++i)
-        y[i] = (x[i] - shift) * factor * weight[i];
-    if (norm.bias) {
-        dequantise(*norm.bias, 0, n, weight.data());
-        for (std::size_t i = 0; i < n; ++i)
-            y[i] += weight[i];
-    }
-}
-
-// Leaves y incomplete when `cancel` is set: whoever set it does not want the result.
-void applyLinear(const Linear &linear, std::span<const float> x, std::span<float> y,
-                 const CancelToken &cancel)
-{
-    const std::uint32_t inputs = linear.inputs();
-    std::vector<float> row(inputs);
-    for (std::uint32_t r = 0; r < linear.outputs() && !cancel.cancelled(); ++r) {
-        dequantise(*linear.weight, std::uint64_t(r) * inputs, inputs, row.data());
-        double sum = 0;
-        for (std::uint32_t i = 0; i < inputs; ++i)
-            sum += double(row[i]) * double(x[i]);
-        y[r] = float(sum);
-    }
-    if (linear.bias) {
-        row.resize(linear.outputs());
-        dequantise(*linear.bias, 0, linear.outputs(), row.data());
-        for (std::uint32_t r = 0; r < linear.outputs(); ++r)
-            y[r] += row[r];
-    }
-}
-
-void applyRope(const Rope &rope, std::uint32_t position, std::span<float> head)
-{
-    const std::uint32_t half = rope.dims / 2;
-    for (std::uint32_t i = 0; i < half; ++i) {
-        const std::uint32_t a = rope.pairs == RopePairs::Adjacent ? 2 * i : i;
-        const std::uint32_t b = rope.pairs == RopePairs::Adjacent ? 2 * i + 1 : i + half;
-        const double angle = double(position) * double(rope.frequencies[i]);
-        const float c = float(std::cos(angle)) * rope.magnitude;
-        const float s = float(std::sin(angle)) * rope.magnitude;
-        const float x = head[a];
-        const float y = head[b];
-        head[a] = x * c - y * s;
-        head[b] = x * s + y * c;
-    }
-}
-
-// K and V of one layer, [capacity][kvHeads * headSize] each.
-struct LayerCache {
-    std::vector<float> keys;
-    std::vector<float> values;
+// The recurrent layers' state after the first `length` positions.
+struct Checkpoint {
+    std::uint32_t length = 0;
+    std::vector<RecurrentState> layers;
 };
 
 class ReferenceExecutor final : public Executor
 {
 public:
-    ReferenceExecutor(std::shared_ptr<const Model> model, const ExecutorOptions &options)
-        : m_model(std::move(model)), m_capacity(cpu::contextLength(m_model->spec(), options)),
-          m_kvFormat(options.kvFormat)
+    ReferenceExecutor(std::shared_ptr<const Model> model, const ExecutorOptions &options,
+                      std::uint32_t positions)
+        : m_model(std::move(model)), m_capacity(positions), m_keyFormat(options.kvFormat),
+          m_valueFormat(options.valueFormat.value_or(options.kvFormat))
     {
-        for (const Layer &layer : spec().layers) {
-            const auto &attention = std::get<Attention>(layer.mixer);
-            const std::size_t size =
-                std::size_t(m_capacity) * attention.kvHeads * attention.headSize;
-            m_cache.push_back({std::vector<float>(size), std::vector<float>(size)});
-        }
+        for (const Layer &layer : spec().layers)
+            m_states.push_back(reference::emptyState(layer, m_capacity));
     }
 
     const ModelSpec &spec() const override { return m_model->spec(); }
@@ -129,6 +58,38 @@ public:
     std::uint32_t capacity() const override { return m_capacity; }
     std::uint32_t length() const override { return m_length; }
 
+    std::uint32_t restorable(std::uint32_t wanted) const override
+    {
+        if (wanted >= m_length)
+            return m_length;
+        if (!spec().isRecurrent())
+            return wanted;
+        std::uint32_t best = 0; // the start needs no checkpoint
+        for (const Checkpoint &one : m_checkpoints) {
+            if (one.length <= wanted)
+                best = std::max(best, one.length);
+        }
+        return best;
+    }
+
+    Result<> truncate(std::uint32_t length) override
+    {
+        if (length > m_length)
+            return fail(ErrorCode::InvalidArgument, "The context is shorter than that.");
+        if (restorable(length) != length)
+            return fail(ErrorCode::InvalidArgument,
+                        "This model's state cannot go back to that length.");
+        try {
+            restore(length);
+        } catch (const std::bad_alloc &) {
+            return fail(noMemory());
+        }
+        endRun();
+        m_logits.clear();
+        m_length = length;
+        return {};
+    }
+
     Result<> setAdapters(std::span<const AdapterUse> adapters) override
     {
         auto set = AdapterSet::bind(*m_model, adapters);
@@ -138,32 +99,53 @@ public:
         return truncate(0);
     }
 
-    Result<> truncate(std::uint32_t length) override
+    Result<> discard(std::uint32_t first, std::uint32_t count) override
     {
-        if (length > m_length)
+        if (spec().isRecurrent() || spec().isEncoder() || spec().positionEmbedding)
+            return Executor::discard(first, count);
+        if (first > m_length || count > m_length - first)
             return fail(ErrorCode::InvalidArgument, "The context is shorter than that.");
+        const CancelToken never;
+        const Compute compute{m_adapters, never};
+        for (std::size_t i = 0; i < m_states.size(); ++i)
+            reference::discardPositions(std::get<Attention>(spec().layers[i].mixer), m_states[i],
+                                        slice(first, count, compute), m_length);
         endRun();
         m_logits.clear();
-        m_length = length;
+        m_length -= count;
         return {};
+    }
+
+    Result<std::vector<float>> embed(std::span<const Token> tokens, Pooling pooling,
+                                     const ForwardHooks &hooks) override
+    {
+        if (m_length > 0)
+            return fail(ErrorCode::InvalidArgument, "Embeddings need an empty context.");
+        if (auto valid = checkTokens(spec(), tokens, m_length, m_capacity); !valid)
+            return fail(valid.error());
+        endRun();
+        m_logits.clear();
+        auto result = guarded([&] { return pooled(tokens, pooling, hooks); });
+        m_length = 0;
+        m_checkpoints.clear();
+        clearRecurrent();
+        return result;
     }
 
     Result<std::vector<float>> forward(std::span<const Token> tokens, LogitRows rows,
                                        const ForwardHooks &hooks) override
     {
+        if (spec().isEncoder())
+            return fail(ErrorCode::Unsupported,
+                        "This model turns text into embeddings; it does not write text.");
         if (auto valid = checkTokens(spec(), tokens, m_length, m_capacity); !valid)
             return fail(valid.error());
         endRun();
         m_logits.clear();
-        try {
-            return evaluateAll(tokens, rows, hooks);
-        } catch (const std::bad_alloc &) {
+        auto result = guarded([&] { return evaluateAll(tokens, rows, hooks); });
+        if (!result)
             m_logits.clear();
-            return fail(noMemory());
-        } catch (const std::length_error &) {
-            m_logits.clear();
-            return fail(noMemory());
-        }
+        return result;
     }
 
     Result<> startSampling(const SamplingParams &params, std::span<const Token> history) override
@@ -183,20 +165,23 @@ public:
     {
         if (!m_sampler)
             return fail(ErrorCode::InvalidArgument, "No sampling run was started.");
-        try {
+        const auto next = guarded([&]() -> Result<std::vector<float>> {
             if (m_pending) {
                 const Token token = *m_pending;
                 if (auto valid = checkTokens(spec(), {&token, 1}, m_length, m_capacity); !valid)
                     return fail(valid.error());
-                evaluate(token, true, CancelToken());
-                ++m_length;
+                if (auto done = advance(token, CancelToken()); !done)
+                    return fail(done.error());
+                computeLogits(CancelToken());
             }
             m_pending = m_sampler->sample(m_logits);
-        } catch (const std::bad_alloc &) {
+            return {};
+        });
+        if (next)
+            return *m_pending;
+        if (next.error().code == ErrorCode::OutOfMemory)
             endRun();
-            return fail(noMemory());
-        }
-        return *m_pending;
+        return fail(next.error());
     }
 
 private:
@@ -205,10 +190,87 @@ private:
         return {ErrorCode::OutOfMemory, "There is not enough memory to evaluate these tokens.", {}};
     }
 
+    template <typename Work>
+    static Result<std::vector<float>> guarded(Work work)
+    {
+        try {
+            return work();
+        } catch (const std::bad_alloc &) {
+            return fail(noMemory());
+        } catch (const std::length_error &) {
+            return fail(noMemory());
+        }
+    }
+
     void endRun()
     {
         m_sampler.reset();
         m_pending.reset();
+    }
+
+    LayerSlice slice(std::uint32_t first, std::uint32_t count, const Compute &compute) const
+    {
+        return {first, count, m_capacity, m_keyFormat, m_valueFormat, compute};
+    }
+
+    std::vector<RecurrentState> recurrentStates() const
+    {
+        std::vector<RecurrentState> states;
+        if (spec().isRecurrent()) {
+            for (const LayerState &state : m_states)
+                states.push_back(state.recurrent);
+        }
+        return states;
+    }
+
+    void clearRecurrent()
+    {
+        for (LayerState &state : m_states) {
+            std::fill(state.recurrent.recent.begin(), state.recurrent.recent.end(), 0.0f);
+            std::fill(state.recurrent.matrix.begin(), state.recurrent.matrix.end(), 0.0f);
+        }
+    }
+
+    // Takes the recurrent layers back to `length`, which restorable() gave.
+    void restore(std::uint32_t length)
+    {
+        if (!spec().isRecurrent() || length == m_length)
+            return;
+        std::vector<RecurrentState> states;
+        for (const Checkpoint &one : m_checkpoints) {
+            if (one.length == length)
+                states = one.layers;
+        }
+        if (states.empty())
+            clearRecurrent();
+        for (std::size_t i = 0; i < states.size(); ++i)
+            m_states[i].recurrent = std::move(states[i]);
+        m_checkpoints.erase(
+            std::remove_if(m_checkpoints.begin(), m_checkpoints.end(),
+                           [&](const Checkpoint &one) { return one.length > length; }),
+            m_checkpoints.end());
+    }
+
+    // Keeps the state as it is now. The newest one and the rest, spread out, are kept.
+    void keepCheckpoint()
+    {
+        if (!spec().isRecurrent()
+            || (!m_checkpoints.empty() && m_checkpoints.back().length == m_length))
+            return;
+        m_checkpoints.push_back({m_length, recurrentStates()});
+        if (m_checkpoints.size() <= kCheckpoints)
+            return;
+        std::size_t closest = 0;
+        std::uint32_t smallest = m_checkpoints.back().length;
+        for (std::size_t i = 0; i + 1 < m_checkpoints.size(); ++i) {
+            const std::uint32_t before = i == 0 ? 0 : m_checkpoints[i - 1].length;
+            const std::uint32_t gap = m_checkpoints[i + 1].length - before;
+            if (gap < smallest) {
+                smallest = gap;
+                closest = i;
+            }
+        }
+        m_checkpoints.erase(m_checkpoints.begin() + std::ptrdiff_t(closest));
     }
 
     Result<std::vector<float>> evaluateAll(std::span<const Token> tokens, LogitRows rows,
@@ -216,15 +278,15 @@ private:
     {
         std::vector<float> result;
         for (std::size_t i = 0; i < tokens.size(); ++i) {
+            if (auto done = advance(tokens[i], hooks.cancel); !done)
+                return fail(done.error());
+            const bool last = i + 1 == tokens.size();
+            if (last)
+                keepCheckpoint();
+            if (last || rows == LogitRows::All)
+                computeLogits(hooks.cancel);
             if (hooks.cancel.cancelled())
                 return fail(ErrorCode::Cancelled, "Stopped.");
-            const bool last = i + 1 == tokens.size();
-            evaluate(tokens[i], last || rows == LogitRows::All, hooks.cancel);
-            if (hooks.cancel.cancelled()) {
-                m_logits.clear();
-                return fail(ErrorCode::Cancelled, "Stopped.");
-            }
-            ++m_length;
             if (rows == LogitRows::All)
                 result.insert(result.end(), m_logits.begin(), m_logits.end());
             if (hooks.progress)
@@ -235,118 +297,156 @@ private:
         return result;
     }
 
-    // With what the adapters add.
-    void project(const Linear &linear, std::span<const float> x, std::span<float> y,
-                 const CancelToken &cancel) const
+    // Evaluates one token and counts it; leaves its hidden values behind.
+    Result<> advance(Token token, const CancelToken &cancel)
     {
-        applyLinear(linear, x, y, cancel);
-        addLowRank(m_adapters.of(linear.weight), x, y);
+        if (auto done = evaluate({&token, 1}, cancel); !done)
+            return done;
+        ++m_length;
+        if (m_length % kCheckpointEvery == 0)
+            keepCheckpoint();
+        return {};
     }
 
-    // Computes the token at position m_length, which the caller then counts.
-    void evaluate(Token token, bool wantsLogits, const CancelToken &cancel)
+    // Computes the hidden values of the positions from m_length on, which the caller then counts.
+    // When it fails, the recurrent layers are as before.
+    Result<> evaluate(std::span<const Token> tokens, const CancelToken &cancel)
+    {
+        if (cancel.cancelled())
+            return fail(ErrorCode::Cancelled, "Stopped.");
+        const ModelSpec &model = spec();
+        std::vector<RecurrentState> before = recurrentStates();
+        const auto undo = [&] {
+            for (std::size_t i = 0; i < before.size(); ++i)
+                m_states[i].recurrent = std::move(before[i]);
+        };
+        try {
+            m_hidden = embeddings(tokens);
+            const Compute compute{m_adapters, cancel};
+            const LayerSlice part = slice(m_length, std::uint32_t(tokens.size()), compute);
+            for (std::size_t i = 0; i < model.layers.size(); ++i)
+                reference::computeLayer(model.layers[i], m_states[i], part, m_hidden);
+        } catch (...) {
+            undo();
+            throw;
+        }
+        if (cancel.cancelled()) {
+            undo();
+            return fail(ErrorCode::Cancelled, "Stopped.");
+        }
+        return {};
+    }
+
+    std::vector<float> embeddings(std::span<const Token> tokens) const
     {
         const ModelSpec &model = spec();
-        std::vector<float> x(model.width);
-        dequantise(*model.embedding, std::uint64_t(token) * model.width, model.width, x.data());
-        addLowRankRow(m_adapters.embedding(), token, x);
+        const std::uint64_t width = model.width;
+        std::vector<float> all(tokens.size() * width);
+        std::vector<float> row(width);
+        for (std::size_t n = 0; n < tokens.size(); ++n) {
+            const std::span x(all.data() + n * width, width);
+            dequantise(*model.embedding, std::uint64_t(tokens[n]) * width, width, x.data());
+            addLowRankRow(m_adapters.embedding(), tokens[n], x);
+            for (float &value : x)
+                value *= model.embeddingScale;
+            const auto add = [&](const Tensor *table, std::uint64_t index) {
+                if (!table)
+                    return;
+                dequantise(*table, index * width, width, row.data());
+                for (std::size_t i = 0; i < width; ++i)
+                    x[i] += row[i];
+            };
+            add(model.segmentEmbedding, 0);
+            add(model.positionEmbedding, m_length + n);
+            reference::applyNorm(model.embeddingNorm, x, x);
+        }
+        return all;
+    }
+
+    // Of the last position that was evaluated.
+    void computeLogits(const CancelToken &cancel)
+    {
+        const ModelSpec &model = spec();
         std::vector<float> normed(model.width);
-        for (std::size_t i = 0; i < model.layers.size(); ++i) {
-            const Layer &layer = model.layers[i];
-            applyNorm(layer.mixerNorm, x, normed);
-            attend(std::get<Attention>(layer.mixer), m_cache[i], normed, x, cancel);
-            applyNorm(layer.feedForwardNorm, x, normed);
-            feedForward(std::get<DenseFeedForward>(layer.feedForward), normed, x, cancel);
-        }
-        if (wantsLogits) {
-            applyNorm(model.outputNorm, x, normed);
-            m_logits.resize(model.vocabulary);
-            project(model.output, normed, m_logits, cancel);
+        reference::applyNorm(model.outputNorm, m_hidden, normed);
+        m_logits.resize(model.vocabulary);
+        reference::applyLinear(model.output, normed, m_logits, Compute{m_adapters, cancel});
+        for (float &logit : m_logits) {
+            logit *= model.logitScale;
+            if (model.logitSoftCap != 0.0f)
+                logit = model.logitSoftCap * std::tanh(logit / model.logitSoftCap);
         }
     }
 
-    void attend(const Attention &a, LayerCache &cache, std::span<const float> in,
-                std::span<float> x, const CancelToken &cancel)
+    Result<std::vector<float>> pooled(std::span<const Token> tokens, Pooling pooling,
+                                      const ForwardHooks &hooks)
     {
-        const std::size_t size = a.headSize;
-        const std::size_t kvWidth = a.kvHeads * size;
-        std::vector<float> query(a.heads * size);
-        std::vector<float> key(kvWidth);
-        std::vector<float> value(kvWidth);
-        project(a.query, in, query, cancel);
-        project(a.key, in, key, cancel);
-        project(a.value, in, value, cancel);
-        const auto prepare = [&](std::vector<float> &heads, const std::optional<Norm> &norm) {
-            for (std::size_t h = 0; h < heads.size(); h += size) {
-                const std::span<float> head(heads.data() + h, size);
-                if (norm)
-                    applyNorm(*norm, head, head);
-                applyRope(a.rope, m_length, head);
-            }
-        };
-        prepare(query, a.queryNorm);
-        prepare(key, a.keyNorm);
-        for (std::size_t i = 0; i < kvWidth; ++i) {
-            const bool half = m_kvFormat == KvFormat::F16;
-            cache.keys[m_length * kvWidth + i] = half ? roundToHalf(key[i]) : key[i];
-            cache.values[m_length * kvWidth + i] = half ? roundToHalf(value[i]) : value[i];
-        }
-        std::vector<float> mixed(a.heads * size);
-        std::vector<double> scores(m_length + 1);
-        for (std::size_t h = 0; h < a.heads; ++h) {
-            const std::size_t kvHead = h / (a.heads / a.kvHeads);
-            double largest = -INFINITY;
-            for (std::size_t t = 0; t <= m_length; ++t) {
-                double dot = 0;
-                for (std::size_t i = 0; i < size; ++i)
-                    dot += double(query[h * size + i])
-                        * double(cache.keys[t * kvWidth + kvHead * size + i]);
-                scores[t] = dot * double(a.scale);
-                largest = std::max(largest, scores[t]);
-            }
-            double total = 0;
-            for (double &score : scores) {
-                score = std::exp(score - largest);
-                total += score;
-            }
-            for (std::size_t i = 0; i < size; ++i) {
-                double sum = 0;
-                for (std::size_t t = 0; t <= m_length; ++t)
-                    sum += scores[t] * double(cache.values[t * kvWidth + kvHead * size + i]);
-                mixed[h * size + i] = float(sum / total);
+        const ModelSpec &model = spec();
+        if (pooling == Pooling::None)
+            pooling = model.pooling == Pooling::None ? Pooling::Mean : model.pooling;
+        std::vector<float> hidden;
+        if (model.isEncoder()) {
+            if (auto done = evaluate(tokens, hooks.cancel); !done)
+                return fail(done.error());
+            hidden = m_hidden;
+            if (hooks.progress)
+                hooks.progress(tokens.size(), tokens.size());
+        } else {
+            for (std::size_t i = 0; i < tokens.size(); ++i) {
+                if (auto done = advance(tokens[i], hooks.cancel); !done)
+                    return fail(done.error());
+                hidden.insert(hidden.end(), m_hidden.begin(), m_hidden.end());
+                if (hooks.progress)
+                    hooks.progress(i + 1, tokens.size());
             }
         }
-        std::vector<float> out(x.size());
-        project(a.output, mixed, out, cancel);
-        for (std::size_t i = 0; i < x.size(); ++i)
-            x[i] += out[i];
-    }
-
-    void feedForward(const DenseFeedForward &f, std::span<const float> in, std::span<float> x,
-                     const CancelToken &cancel) const
-    {
-        std::vector<float> gate(f.gate.outputs());
-        std::vector<float> up(f.up.outputs());
-        project(f.gate, in, gate, cancel);
-        project(f.up, in, up, cancel);
-        for (std::size_t i = 0; i < gate.size(); ++i)
-            gate[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i]; // SiLU
-        std::vector<float> out(x.size());
-        project(f.down, gate, out, cancel);
-        for (std::size_t i = 0; i < x.size(); ++i)
-            x[i] += out[i];
+        std::vector<double> sum(model.width);
+        const std::size_t count = pooling == Pooling::Mean ? tokens.size() : 1;
+        const std::size_t first = pooling == Pooling::Last ? tokens.size() - 1 : 0;
+        for (std::size_t n = first; n < first + count; ++n) {
+            const std::span x(hidden.data() + n * model.width, model.width);
+            reference::applyNorm(model.outputNorm, x, x);
+            for (std::size_t i = 0; i < x.size(); ++i)
+                sum[i] += double(x[i]);
+        }
+        std::vector<float> result;
+        for (const double value : sum)
+            result.push_back(float(value / double(count)));
+        return result;
     }
 
     std::shared_ptr<const Model> m_model;
     AdapterSet m_adapters;
     std::uint32_t m_capacity;
-    KvFormat m_kvFormat;
+    KvFormat m_keyFormat;
+    KvFormat m_valueFormat;
     std::uint32_t m_length = 0;
-    std::vector<LayerCache> m_cache;
+    std::vector<LayerState> m_states;
+    std::vector<Checkpoint> m_checkpoints; // by length, the longest last
+    std::vector<float> m_hidden; // [positions of the last slice][width]
     std::vector<float> m_logits; // [vocabulary] of the last position, or empty
     std::optional<Sampler> m_sampler;
     std::optional<Token> m_pending; // drawn, not evaluated
 };
+
+Result<> checkFormats(const ModelSpec &spec, const ExecutorOptions &options)
+{
+    if (options.kvFormat == KvFormat::Q4_0)
+        return fail(ErrorCode::InvalidArgument, "Keys cannot be kept as Q4_0; only values can.");
+    const auto blocks = [](KvFormat format) {
+        return format == KvFormat::Q8_0 || format == KvFormat::Q4_0;
+    };
+    if (!blocks(options.kvFormat) && !blocks(options.valueFormat.value_or(KvFormat::F32)))
+        return {};
+    for (const Layer &layer : spec.layers) {
+        const auto *attention = std::get_if<Attention>(&layer.mixer);
+        if (attention && attention->headSize % kKvBlock != 0)
+            return fail(ErrorCode::InvalidArgument,
+                        "This model's heads do not divide into blocks of 32, as a quantised KV "
+                        "cache needs; choose F16.");
+    }
+    return {};
+}
 
 } // namespace
 
@@ -356,18 +456,24 @@ Result<std::unique_ptr<Executor>> createReferenceExecutor(std::shared_ptr<const 
 {
     if (!model)
         return fail(ErrorCode::InvalidArgument, "There is no model to run.");
-    // It keeps float32 whatever the format, rounded to half where asked.
-    const std::uint32_t positions = cpu::contextLength(model->spec(), options);
-    if (auto fits = checkMemory(model->spec(), positions, KvFormat::F32); !fits)
+    const ModelSpec &spec = model->spec();
+    if (auto formats = checkFormats(spec, options); !formats)
+        return fail(formats.error());
+    std::uint32_t positions = cpu::contextLength(spec, options);
+    if (spec.positionEmbedding)
+        positions =
+            std::uint32_t(std::min<std::uint64_t>(positions, spec.positionEmbedding->shape[1]));
+    // It keeps float32 whatever the format, rounded as asked.
+    if (auto fits = checkMemory(spec, positions, KvFormat::F32); !fits)
         return fail(fits.error());
     if (hooks.cancel.cancelled())
         return fail(ErrorCode::Cancelled, "Loading was stopped.");
     try {
-        return std::make_unique<ReferenceExecutor>(model, options);
+        return std::make_unique<ReferenceExecutor>(model, options, positions);
     } catch (const std::bad_alloc &) {
-        return fail(outOfMemory(model->spec(), positions, KvFormat::F32));
+        return fail(outOfMemory(spec, positions, KvFormat::F32));
     } catch (const std::length_error &) {
-        return fail(outOfMemory(model->spec(), positions, KvFormat::F32));
+        return fail(outOfMemory(spec, positions, KvFormat::F32));
     }
 }
 

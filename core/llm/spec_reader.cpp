@@ -1,6 +1,7 @@
 #include "core/llm/spec_reader.h"
 
 #include "core/llm/display_text.h"
+#include "core/llm/gguf_value.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,37 +12,43 @@ namespace alcove::llm {
 
 namespace {
 
-constexpr double kTwoPi = 6.283185307179586;
+// What stands in for a tensor that was refused: one element that reads as NaN.
+const Tensor kNone;
 
-// Metadata that changes the arithmetic of the architectures that have it, with the value that
-// leaves everything as it is.
+// Metadata that changes the arithmetic of the architectures that have it, with the values that
+// leave everything as it is. An architecture that computes with one reads it, one that has no use
+// for one ignores it by name.
 struct Neutral {
     const char *name;
     double value;
+    double alsoNeutral;
 };
 
 constexpr Neutral kNeutral[] = {
-    {"attention.max_alibi_bias", 0},
-    {"attention.clamp_kqv", 0},
-    {"attn_logit_softcapping", 0},
-    {"final_logit_softcapping", 0},
-    {"attention.temperature_scale", 0},
-    {"attention.temperature_length", 0},
-    {"logit_scale", 1},
-    {"embedding_scale", 1},
-    {"residual_scale", 1},
-    {"rope.scaling.yarn_ext_factor", 1},
-    {"rope.scaling.yarn_attn_factor", 1},
-    {"rope.scaling.yarn_log_multiplier", 0},
+    {"attention.max_alibi_bias", 0, 0},
+    {"attention.clamp_kqv", 0, 0},
+    {"attention.output_scale", 0, 1},
+    {"attention.value_scale", 0, 1},
+    {"attention.scale", 0, 0},
+    {"attention.sliding_window", 0, 0},
+    {"attention.temperature_length", 0, 0},
+    {"attention.temperature_scale", 0, 0},
+    {"attn_logit_softcapping", 0, 0},
+    {"embedding_scale", 0, 1},
+    {"expert_count", 0, 0},
+    {"expert_group_count", 0, 1},
+    {"expert_shared_count", 0, 0},
+    {"final_logit_softcapping", 0, 0},
+    {"interleave_moe_layer_step", 0, 1},
+    {"leading_dense_block_count", 0, 0},
+    {"logit_scale", 0, 1},
+    {"moe_every_n_layers", 0, 0},
+    {"nextn_predict_layers", 0, 0},
+    {"rescale_every_n_layers", 0, 0},
+    {"residual_scale", 0, 1},
+    {"rope.scaling.yarn_log_multiplier", 0, 0},
+    {"router_logit_softcapping", 0, 0},
 };
-
-// The pair (not rounded) that turns `turns` times over the original context. YaRN leaves pairs that
-// turn more than betaFast times as they are, interpolates those that turn less than betaSlow, and
-// blends between.
-double yarnPair(double turns, double originalContext, double base, std::uint32_t dims)
-{
-    return double(dims) * std::log(originalContext / (turns * kTwoPi)) / (2.0 * std::log(base));
-}
 
 } // namespace
 
@@ -61,11 +68,25 @@ void SpecReader::setError(Error error)
         m_error = std::move(error);
 }
 
+void SpecReader::refuse(const std::string &what)
+{
+    setError(broken(what).value());
+}
+
+void SpecReader::refuseUnless(bool supported, const std::string &what)
+{
+    if (!supported)
+        setError(
+            {ErrorCode::Unsupported,
+             "This " + m_architecture + " model uses " + what + ", which is not supported yet.",
+             {}});
+}
+
 std::uint32_t SpecReader::size(const std::string &name, std::uint32_t limit)
 {
     const std::uint32_t value = sizeOr(name, limit, 0);
     if (value == 0) {
-        setError(broken("its metadata has no usable '" + key(name) + "'").value());
+        refuse("its metadata has no usable '" + key(name) + "'");
         return 1;
     }
     return value;
@@ -74,7 +95,8 @@ std::uint32_t SpecReader::size(const std::string &name, std::uint32_t limit)
 std::uint32_t SpecReader::sizeOr(const std::string &name, std::uint32_t limit,
                                  std::uint32_t fallback)
 {
-    if (!m_file.find(key(name)))
+    m_readKeys.insert(name);
+    if (!has(name))
         return fallback;
     const auto value = m_file.unsignedInteger(key(name));
     if (!value) {
@@ -90,21 +112,72 @@ std::uint32_t SpecReader::sizeOr(const std::string &name, std::uint32_t limit,
                           + "' for each layer apart, which is not supported yet.",
                       {}});
         else
-            setError(broken("'" + key(name) + "' is not a whole number").value());
+            refuse("'" + key(name) + "' is not a whole number");
         return fallback;
     }
     if (*value > limit) {
-        setError(broken("'" + key(name) + "' is impossibly large").value());
+        refuse("'" + key(name) + "' is impossibly large");
         return fallback;
     }
     return std::uint32_t(*value);
 }
 
+std::vector<std::uint32_t> SpecReader::sizesOr(const std::string &name, std::uint32_t limit,
+                                               std::uint32_t count, std::uint32_t fallback)
+{
+    const auto each = m_file.integers(key(name));
+    if (!each)
+        return std::vector<std::uint32_t>(count, sizeOr(name, limit, fallback));
+    m_readKeys.insert(name);
+    std::vector<std::uint32_t> sizes(count, fallback);
+    if (each->size() < count)
+        refuse("'" + key(name) + "' does not have a size for each layer");
+    for (std::size_t i = 0; i < count && !failed(); ++i) {
+        if ((*each)[i] < 0 || std::uint64_t((*each)[i]) > limit)
+            refuse("'" + key(name) + "' has an impossible size");
+        else
+            sizes[i] = std::uint32_t((*each)[i]);
+    }
+    return sizes;
+}
+
+std::vector<bool> SpecReader::flagsIfListed(const std::string &name, std::uint32_t count)
+{
+    m_readKeys.insert(name);
+    const GgufValue *value = m_file.find(key(name));
+    if (!value || value->type != GgufValueType::Array)
+        return {};
+    const std::size_t each = scalarBytes(value->elementType);
+    if (each == 0 || value->count < count) {
+        refuse("'" + key(name) + "' does not have a flag for each layer");
+        return {};
+    }
+    std::vector<bool> flags(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto one = value->bytes.subspan(i * each, each);
+        flags[i] =
+            std::any_of(one.begin(), one.end(), [](std::byte b) { return b != std::byte(0); });
+    }
+    return flags;
+}
+
+bool SpecReader::flagOr(const std::string &name, bool fallback)
+{
+    m_readKeys.insert(name);
+    if (!has(name))
+        return fallback;
+    const auto value = m_file.boolean(key(name));
+    if (!value)
+        refuse("'" + key(name) + "' is neither true nor false");
+    return value.value_or(fallback);
+}
+
 double SpecReader::number(const std::string &name, double least, double most)
 {
+    m_readKeys.insert(name);
     const auto value = m_file.number(key(name));
-    if (!value || *value < least || *value > most) {
-        setError(broken("its metadata has no usable '" + key(name) + "'").value());
+    if (!value || !(*value >= least && *value <= most)) {
+        refuse("its metadata has no usable '" + key(name) + "'");
         return least;
     }
     return *value;
@@ -112,41 +185,61 @@ double SpecReader::number(const std::string &name, double least, double most)
 
 double SpecReader::numberOr(const std::string &name, double least, double most, double fallback)
 {
-    return m_file.find(key(name)) ? number(name, least, most) : fallback;
+    m_readKeys.insert(name);
+    return has(name) ? number(name, least, most) : fallback;
 }
 
-void SpecReader::refuseUnless(bool supported, const std::string &what)
+float SpecReader::factor(const std::string &name)
 {
-    if (!supported)
-        setError(
-            {ErrorCode::Unsupported,
-             "This " + m_architecture + " model uses " + what + ", which is not supported yet.",
-             {}});
+    const double value = numberOr(name, 0.0, 1e6, 1.0);
+    return value == 0.0 ? 1.0f : float(value);
 }
 
 void SpecReader::refuseUnknownArithmetic()
 {
     for (const Neutral &entry : kNeutral) {
-        if (m_file.find(key(entry.name)))
-            refuseUnless(m_file.number(key(entry.name)) == entry.value,
-                         "'" + key(entry.name) + "'");
+        if (!has(entry.name) || m_readKeys.count(entry.name))
+            continue;
+        const auto value = m_file.number(key(entry.name));
+        refuseUnless(value && (*value == entry.value || *value == entry.alsoNeutral),
+                     "'" + key(entry.name) + "'");
     }
-    if (m_file.find(key("attention.causal")))
-        refuseUnless(m_file.boolean(key("attention.causal")) == true,
-                     "attention that also looks ahead");
-    if (m_file.find(key("use_parallel_residual")))
-        refuseUnless(m_file.boolean(key("use_parallel_residual")) == false,
-                     "attention and feed-forward in parallel");
+    const auto refuseFlag = [&](const char *name, bool neutral, const char *what) {
+        if (has(name) && !m_readKeys.count(name))
+            refuseUnless(m_file.boolean(key(name)) == neutral, what);
+    };
+    refuseFlag("attention.causal", true, "attention that also looks ahead");
+    refuseFlag("use_parallel_residual", false, "attention and feed-forward in parallel");
+    refuseFlag("swin_norm", false, "'swin_norm'");
+    refuseFlag("ssm.dt_b_c_rms", false, "'ssm.dt_b_c_rms'");
 }
 
 void SpecReader::refuseUnusedTensors()
 {
     for (const Tensor &tensor : m_file.tensors()) {
-        if (m_used.count(&tensor) == 0) {
+        if (m_used.count(&tensor))
+            continue;
+        const bool ignored =
+            std::any_of(m_ignoredTensors.begin(), m_ignoredTensors.end(), [&](const auto &prefix) {
+                return tensor.name.compare(0, prefix.size(), prefix) == 0;
+            });
+        if (!ignored) {
             refuseUnless(false, "the tensor '" + displayText(tensor.name) + "'");
             return;
         }
     }
+}
+
+Result<ModelSpec> SpecReader::finish(ModelSpec spec)
+{
+    if (!failed())
+        refuseUnknownArithmetic();
+    if (!failed())
+        refuseUnusedTensors();
+    if (failed())
+        return fail(*m_error);
+    spec.views = std::move(m_views);
+    return spec;
 }
 
 const Tensor *SpecReader::find(const std::string &name)
@@ -157,31 +250,45 @@ const Tensor *SpecReader::find(const std::string &name)
     return tensor;
 }
 
+bool SpecReader::runnable(const Tensor &tensor)
+{
+    const TensorTypeInfo *info = tensorTypeInfo(tensor.type);
+    if (info && info->runnable)
+        return true;
+    setError({ErrorCode::Unsupported,
+              "The tensor '" + tensor.name + "' is stored as "
+                  + std::string(info ? info->name : "an unknown format")
+                  + ", which Alcove cannot run yet; choose the model's Q4_K_M or Q8_0 file.",
+              {}});
+    return false;
+}
+
 const Tensor *SpecReader::matrix(const std::string &name, std::uint64_t rows, std::uint64_t columns)
 {
-    static const Tensor kNone;
     const Tensor *tensor = find(name);
     if (!tensor) {
-        setError(broken("it lacks the tensor '" + name + "'").value());
+        refuse("it lacks the tensor '" + name + "'");
         return &kNone;
     }
     if (tensor->shape[0] != columns || (rows != 0 && tensor->shape[1] != rows)
         || tensor->shape[2] != 1 || tensor->shape[3] != 1) {
-        setError(broken("the tensor '" + name + "' is " + std::to_string(tensor->shape[1]) + " x "
-                        + std::to_string(tensor->shape[0]) + " where "
-                        + (rows ? std::to_string(rows) : "any number of rows") + " x "
-                        + std::to_string(columns) + " was expected")
-                     .value());
+        refuse("the tensor '" + name + "' is " + std::to_string(tensor->shape[1]) + " x "
+               + std::to_string(tensor->shape[0]) + " where "
+               + (rows ? std::to_string(rows) : "any number of rows") + " x "
+               + std::to_string(columns) + " was expected");
         return &kNone;
     }
-    const TensorTypeInfo *info = tensorTypeInfo(tensor->type);
-    if (!info || !info->runnable) {
-        setError({ErrorCode::Unsupported,
-                  "The tensor '" + name + "' is stored as "
-                      + std::string(info ? info->name : "an unknown format")
-                      + ", which Alcove cannot run yet; choose the model's Q4_K_M or Q8_0 file.",
-                  {}});
-        return &kNone;
+    return runnable(*tensor) ? tensor : &kNone;
+}
+
+const Tensor *SpecReader::floats(const Tensor *tensor)
+{
+    if (tensor && tensor->type != TensorType::F32) {
+        setError(
+            {ErrorCode::Unsupported,
+             "The tensor '" + tensor->name + "' is not stored as F32, which Alcove expects of it.",
+             {}});
+        return nullptr;
     }
     return tensor;
 }
@@ -192,33 +299,52 @@ const Tensor *SpecReader::vectorIfThere(const std::string &name, std::uint64_t l
     if (!tensor)
         return nullptr;
     if (tensor->elements() != length || tensor->shape[0] != length) {
-        setError(broken("the tensor '" + name + "' has " + std::to_string(tensor->elements())
-                        + " elements where " + std::to_string(length) + " were expected")
-                     .value());
+        refuse("the tensor '" + name + "' has " + std::to_string(tensor->elements())
+               + " elements where " + std::to_string(length) + " were expected");
         return nullptr;
     }
-    if (tensor->type != TensorType::F32) {
-        setError({ErrorCode::Unsupported,
-                  "The tensor '" + name + "' is not stored as F32, which Alcove expects of it.",
-                  {}});
-        return nullptr;
-    }
-    return tensor;
+    return floats(tensor);
 }
 
 const Tensor *SpecReader::vector(const std::string &name, std::uint64_t length)
 {
     const Tensor *tensor = vectorIfThere(name, length);
     if (!tensor)
-        setError(broken("it lacks the tensor '" + name + "'").value());
+        refuse("it lacks the tensor '" + name + "'");
     return tensor;
 }
 
-Norm SpecReader::norm(const std::string &name, std::uint64_t width, float epsilon)
+const Tensor *SpecReader::values(const std::string &name, std::uint64_t elements)
+{
+    const Tensor *tensor = find(name);
+    if (!tensor)
+        refuse("it lacks the tensor '" + name + "'");
+    else if (tensor->elements() != elements)
+        refuse("the tensor '" + name + "' has " + std::to_string(tensor->elements())
+               + " elements where " + std::to_string(elements) + " were expected");
+    return floats(tensor);
+}
+
+const Tensor *SpecReader::filter(const std::string &name, std::uint64_t channels,
+                                 std::uint64_t taps)
+{
+    return floats(matrix(name, channels, taps));
+}
+
+Norm SpecReader::normIfThere(const std::string &name, std::uint64_t width, float epsilon,
+                             NormKind kind)
+{
+    return hasTensor(name + ".weight") ? norm(name, width, epsilon, kind) : Norm();
+}
+
+Norm SpecReader::norm(const std::string &name, std::uint64_t width, float epsilon, NormKind kind)
 {
     Norm norm;
+    norm.kind = kind;
     norm.epsilon = epsilon;
     norm.weight = vector(name + ".weight", width);
+    if (kind == NormKind::Layer)
+        norm.bias = vectorIfThere(name + ".bias", width);
     return norm;
 }
 
@@ -227,67 +353,57 @@ Linear SpecReader::linear(const std::string &name, std::uint64_t outputs, std::u
 {
     Linear linear;
     linear.weight = matrix(name + ".weight", outputs, inputs);
-    linear.bias = bias == Bias::Required ? vector(name + ".bias", outputs)
-                                         : vectorIfThere(name + ".bias", outputs);
+    if (bias == Bias::Required)
+        linear.bias = vector(name + ".bias", outputs);
+    else if (bias == Bias::Optional)
+        linear.bias = vectorIfThere(name + ".bias", outputs);
     return linear;
 }
 
-Result<Rope> SpecReader::rope(RopePairs pairs, std::uint32_t headSize, std::uint32_t trainedContext)
+ExpertMatrices SpecReader::expertMatrices(const std::string &name, std::uint64_t experts,
+                                          std::uint64_t outputs, std::uint64_t inputs, Bias bias)
 {
-    Rope rope;
-    rope.pairs = pairs;
-    rope.dims = sizeOr("rope.dimension_count", kMaxHeadSize, headSize);
-    const double base = numberOr("rope.freq_base", 1.0, 1e12, 10000.0);
-    // A factor without a type is a linear one: files older than the type have no other.
-    const auto given = m_file.string(key("rope.scaling.type"));
-    const std::string scaling(given.value_or("linear"));
-    const char *factorKey =
-        m_file.find(key("rope.scaling.factor")) ? "rope.scaling.factor" : "rope.scale_linear";
-    double factor = numberOr(factorKey, 0.0, 1e6, 1.0);
-    if (factor == 0.0)
-        factor = 1.0; // how files say that there is none
-    refuseUnless(scaling == "none" || scaling == "linear" || scaling == "yarn",
-                 "the position scaling '" + displayText(scaling) + "'");
-    const Tensor *divisors = vectorIfThere("rope_freqs.weight", rope.dims / 2);
-    const double original =
-        sizeOr("rope.scaling.original_context_length", kMaxContext, trainedContext);
-    const double fast = numberOr("rope.scaling.yarn_beta_fast", 1e-3, 1e6, 32.0);
-    const double slow = numberOr("rope.scaling.yarn_beta_slow", 1e-3, 1e6, 1.0);
-    const double attention = numberOr("rope.scaling.attn_factor", 1e-3, 1e3, 1.0);
-    if (failed())
-        return fail(*m_error);
-    if (rope.dims == 0 || rope.dims % 2 != 0 || rope.dims > headSize || base <= 1.0)
-        return broken("its rotary position settings are impossible");
+    ExpertMatrices matrices{&kNone, nullptr};
+    const Tensor *tensor = find(name + ".weight");
+    if (!tensor) {
+        refuse("it lacks the tensor '" + name + ".weight'");
+    } else if (tensor->shape[0] != inputs || tensor->shape[1] != outputs
+               || tensor->shape[2] != experts || tensor->shape[3] != 1) {
+        refuse("the tensor '" + name + ".weight' is " + std::to_string(tensor->shape[2]) + " x "
+               + std::to_string(tensor->shape[1]) + " x " + std::to_string(tensor->shape[0])
+               + " where " + std::to_string(experts) + " x " + std::to_string(outputs) + " x "
+               + std::to_string(inputs) + " was expected");
+    } else if (runnable(*tensor)) {
+        matrices.weight = tensor;
+    }
+    if (bias == Bias::Required || (bias == Bias::Optional && hasTensor(name + ".bias")))
+        matrices.bias = filter(name + ".bias", experts, outputs);
+    return matrices;
+}
 
-    double low = 0;
-    double high = 0;
-    if (scaling == "yarn") {
-        if (original < 1)
-            return broken("its YaRN settings are impossible");
-        low = std::max(0.0, std::floor(yarnPair(fast, original, base, rope.dims)));
-        high = std::min(rope.dims - 1.0, std::ceil(yarnPair(slow, original, base, rope.dims)));
-        rope.magnitude = float(attention * (1.0 + 0.1 * std::log(std::max(1.0, factor))));
-    }
-    for (std::uint32_t i = 0; i < rope.dims / 2; ++i) {
-        double frequency = std::pow(base, -2.0 * i / rope.dims);
-        if (divisors) {
-            float divisor = 1;
-            dequantise(*divisors, i, 1, &divisor);
-            if (!std::isfinite(divisor) || divisor <= 0)
-                return broken("its rotary frequencies are impossible");
-            frequency /= double(divisor);
-        }
-        if (scaling == "linear") {
-            frequency /= factor;
-        } else if (scaling == "yarn") {
-            const double ramp = std::clamp((i - low) / std::max(0.001, high - low), 0.0, 1.0);
-            frequency = frequency / factor * ramp + frequency * (1.0 - ramp);
-        }
-        if (frequency > std::numeric_limits<float>::max())
-            return broken("its rotary frequencies are impossible");
-        rope.frequencies.push_back(float(frequency));
-    }
-    return rope;
+const Tensor *SpecReader::part(const Tensor &whole, std::uint64_t first, std::uint64_t count)
+{
+    // A vector's parts are elements, a matrix's rows; both lie together in the file.
+    const bool vector = whole.rank == 1;
+    const std::uint64_t units = vector ? whole.shape[0] : whole.shape[1];
+    if (failed() || units == 0 || first > units || count > units - first)
+        return &kNone;
+    auto view = std::make_shared<Tensor>(whole);
+    view->name += "[" + std::to_string(first) + ":" + std::to_string(first + count) + "]";
+    view->shape[vector ? 0 : 1] = count;
+    const std::size_t bytes = whole.data.size() / units;
+    view->data = whole.data.subspan(std::size_t(first) * bytes, std::size_t(count) * bytes);
+    m_views.push_back(view);
+    return view.get();
+}
+
+Linear SpecReader::rows(const Linear &whole, std::uint64_t first, std::uint64_t count)
+{
+    Linear view;
+    view.weight = part(*whole.weight, first, count);
+    if (whole.bias)
+        view.bias = part(*whole.bias, first, count);
+    return view;
 }
 
 } // namespace alcove::llm

@@ -30,19 +30,62 @@ void readEnds(const Tensor &tensor, std::span<const std::byte> bytes)
         dequantise(tensor, first, info->blockElements, block.data());
 }
 
+void checkAttention(const Attention &a)
+{
+    require(a.kvHeads > 0 && a.heads % a.kvHeads == 0 && a.headSize > 0);
+    require(a.query.outputs() == a.heads * a.headSize * (a.outputGate ? 2 : 1));
+    require(a.key.outputs() == a.kvHeads * a.headSize && a.value.outputs() == a.key.outputs());
+    require(a.output.inputs() == a.heads * a.headSize);
+    require(a.rope.dims % 2 == 0 && a.rope.dims <= a.headSize);
+    require(a.rope.frequencies.size() == a.rope.dims / 2);
+    require(a.rope.longFrequencies.empty()
+            || a.rope.longFrequencies.size() == a.rope.frequencies.size());
+}
+
+void checkMixer(const Mixer &mixer, std::uint32_t width)
+{
+    if (const auto *a = std::get_if<Attention>(&mixer)) {
+        checkAttention(*a);
+    } else if (const auto *c = std::get_if<ShortConvolution>(&mixer)) {
+        require(c->taps() > 0 && c->in.outputs() == 3 * width && c->out.outputs() == width);
+    } else if (const auto *d = std::get_if<GatedDeltaNet>(&mixer)) {
+        require(d->taps() > 0 && d->keyHeads > 0 && d->valueHeads % d->keyHeads == 0);
+        require(d->qkv.outputs() == 2 * d->keyHeads * d->keySize + d->valueHeads * d->valueSize);
+    } else if (const auto *m = std::get_if<Mamba2>(&mixer)) {
+        require(m->taps() > 0 && m->groups > 0 && m->heads % m->groups == 0);
+        require(m->in.outputs() == 2 * m->inner() + 2 * m->groups * m->stateSize + m->heads);
+    }
+}
+
+void checkFeedForward(const FeedForward &feedForward, std::uint32_t width)
+{
+    if (const auto *dense = std::get_if<DenseFeedForward>(&feedForward)) {
+        require(dense->up.inputs() == width && dense->down.outputs() == width);
+        require(!dense->gate.there() || dense->gate.outputs() == dense->up.outputs());
+        require(dense->down.inputs() == dense->up.outputs());
+    } else if (const auto *experts = std::get_if<ExpertFeedForward>(&feedForward)) {
+        const std::uint32_t count = experts->router.outputs();
+        require(experts->used > 0 && experts->used <= count);
+        for (const ExpertMatrices *one : {&experts->gate, &experts->up, &experts->down})
+            require(one->experts() == count);
+        require(experts->down.inputs() == experts->up.outputs());
+    }
+}
+
 void checkSpec(const ModelSpec &spec)
 {
     require(spec.width > 0 && spec.vocabulary > 0 && spec.trainedContext > 0);
-    require(spec.embedding && spec.output.weight && spec.outputNorm.weight);
-    require(spec.output.outputs() == spec.vocabulary && spec.output.inputs() == spec.width);
+    require(spec.embedding != nullptr);
+    require(spec.isEncoder()
+            || (spec.outputNorm.weight && spec.output.outputs() == spec.vocabulary
+                && spec.output.inputs() == spec.width));
     require(!spec.layers.empty());
     for (const Layer &layer : spec.layers) {
-        const auto &attention = std::get<Attention>(layer.mixer);
-        require(attention.kvHeads > 0 && attention.heads % attention.kvHeads == 0);
-        require(attention.query.outputs() == attention.heads * attention.headSize);
-        require(attention.rope.dims % 2 == 0 && attention.rope.dims <= attention.headSize);
-        require(attention.rope.frequencies.size() == attention.rope.dims / 2);
+        checkMixer(layer.mixer, spec.width);
+        checkFeedForward(layer.feedForward, spec.width);
     }
+    for (const auto &view : spec.views)
+        require(view->elements() > 0 && !view->data.empty());
     require(spec.weightBytes() > 0);
     require(memoryNeed(spec).total() > spec.weightBytes());
 }

@@ -205,14 +205,20 @@ private Q_SLOTS:
         QCOMPARE(sixBits->spec->output.weight->type, TensorType::Q6_K);
     }
 
-    void aSlidingWindowBoundsTheContext()
+    void readsASlidingWindow()
     {
-        const auto narrow =
+        const auto mistral =
             readTiny("llama", [](auto &f) { f.u32("llama.attention.sliding_window", 16); });
-        QCOMPARE(narrow->spec->trainedContext, 16u);
+        QVERIFY2(mistral->spec, messageOf(*mistral).c_str());
+        QCOMPARE(mistral->spec->trainedContext, 64u);
+        QCOMPARE(attentionOf(*mistral->spec).window, 16u);
         const auto wide =
             readTiny("qwen2", [](auto &f) { f.u32("qwen2.attention.sliding_window", 1000); });
-        QCOMPARE(wide->spec->trainedContext, 64u);
+        QVERIFY2(wide->spec, messageOf(*wide).c_str());
+        QCOMPARE(attentionOf(*wide->spec).window, 0u);
+        const auto narrow =
+            readTiny("qwen2", [](auto &f) { f.u32("qwen2.attention.sliding_window", 16); });
+        QVERIFY(messageOf(*narrow).find("a sliding window in layers") != std::string::npos);
     }
 
     void refuses_data()
@@ -355,13 +361,20 @@ private Q_SLOTS:
             }
             ++seen;
             const ModelSpec &spec = (*model)->spec();
-            QCOMPARE(spec.vocabulary, 384u);
-            QVERIFY(readFloats(one.expected).size() == one.tokens.size() * spec.vocabulary);
-            QVERIFY(spec.weightBytes() < (*model)->file().fileBytes());
-            for (std::size_t i = 0; i < spec.layers.size(); ++i) {
-                const Attention &attention = attentionOf(spec, i);
-                QCOMPARE(attention.query.outputs(), attention.heads * attention.headSize);
-                QCOMPARE(attention.rope.frequencies.size(), attention.rope.dims / 2);
+            QCOMPARE(readFloats(one.expected).size(),
+                     spec.isEncoder() ? spec.width : one.tokens.size() * spec.vocabulary);
+            // Of all tensors only RoPE's factors do not count, and fused ones count once.
+            std::uint64_t bytes = 0;
+            for (const Tensor &tensor : (*model)->file().tensors())
+                bytes += tensor.name.rfind("rope_f", 0) == 0 ? 0 : tensor.data.size();
+            QCOMPARE(spec.weightBytes(), bytes);
+            for (const Layer &layer : spec.layers) {
+                const auto *attention = std::get_if<Attention>(&layer.mixer);
+                if (!attention)
+                    continue;
+                QCOMPARE(attention->query.outputs(),
+                         attention->heads * attention->headSize * (attention->outputGate ? 2 : 1));
+                QCOMPARE(attention->rope.frequencies.size(), attention->rope.dims / 2);
             }
             if (one.name == "arch/llama3") {
                 const auto &rope = attentionOf(spec).rope;
@@ -395,10 +408,12 @@ private:
         static const std::vector<Case> list = {
             {"does not say what architecture", "llama", kInvalid,
              [](auto &f) { f.remove("general.architecture"); }},
-            {"'gemma3' is not supported yet", "llama", kUnsupported,
-             [](auto &f) { f.text("general.architecture", "gemma3"); }},
-            {"uses experts", "llama", kUnsupported,
+            {"'mamba' is not supported yet", "llama", kUnsupported,
+             [](auto &f) { f.text("general.architecture", "mamba"); }},
+            {"'llama.expert_used_count'", "llama", kInvalid,
              [](auto &f) { f.u32("llama.expert_count", 8); }},
+            {"numbers of experts are impossible", "llama", kInvalid,
+             [](auto &f) { f.u32("llama.expert_count", 8).u32("llama.expert_used_count", 9); }},
             {"several files", "llama", kUnsupported,
              [](auto &f) {
                  f.raw("split.count", GgufValueType::UInt16, bytesOf(std::uint16_t(3)));
@@ -464,6 +479,11 @@ private:
              [](auto &f) { f.tensor("rope_freqs.weight", {3}); }},
             {"'llama.rope.scaling.yarn_log_multiplier'", "llama", kUnsupported,
              [](auto &f) { f.f32("llama.rope.scaling.yarn_log_multiplier", 0.1f); }},
+            {"'llama.rope.scaling.yarn_ext_factor'", "llama", kUnsupported,
+             [](auto &f) {
+                 f.text("llama.rope.scaling.type", "yarn")
+                     .f32("llama.rope.scaling.yarn_ext_factor", 0.5f);
+             }},
             {"'llama.attention.clamp_kqv'", "llama", kUnsupported,
              [](auto &f) { f.f32("llama.attention.clamp_kqv", 8.0f); }},
             {"'qwen3.final_logit_softcapping'", "qwen3", kUnsupported,

@@ -6,6 +6,7 @@
 
 #include <QTest>
 
+#include <algorithm>
 #include <set>
 
 namespace alcove::test {
@@ -22,14 +23,24 @@ inline std::vector<ModelCase> runnableCases()
     return cases;
 }
 
+// All decoders among the fixtures.
+inline std::vector<ModelCase> decoderCases()
+{
+    std::vector<ModelCase> cases = modelCases();
+    cases.erase(std::remove_if(cases.begin(), cases.end(),
+                               [](const ModelCase &one) { return one.isEncoder(); }),
+                cases.end());
+    return cases;
+}
+
 // Rows for a data-driven test: each case fed whole, token by token, and split 1 + 7 + 16.
-inline void addFeedingRows()
+inline void addFeedingRows(const std::vector<ModelCase> &cases = runnableCases())
 {
     QTest::addColumn<QString>("model");
     QTest::addColumn<QString>("expected");
     QTest::addColumn<QVector<int>>("tokens");
     QTest::addColumn<QVector<int>>("split");
-    for (const ModelCase &one : runnableCases()) {
+    for (const ModelCase &one : cases) {
         const QVector<int> tokens(one.tokens.begin(), one.tokens.end());
         const auto row = [&](const char *how, const QVector<int> &split) {
             QTest::addRow("%s, %s", one.name.c_str(), how)

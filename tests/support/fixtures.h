@@ -52,6 +52,8 @@ struct ModelCase {
     std::string model;    // path
     std::string expected; // path
     std::vector<std::int32_t> tokens;
+
+    bool isEncoder() const { return name.find("bert") != std::string::npos; }
 };
 
 // The model fixtures this checkout has: the whole set where it is there, else the project's part.
