@@ -144,6 +144,58 @@ std::vector<FormatSize> sizesByFormat(const GgufFile &file)
     return sizes;
 }
 
+std::string poolingName(Pooling pooling)
+{
+    switch (pooling) {
+    case Pooling::None:
+        return {};
+    case Pooling::Mean:
+        return "mean";
+    case Pooling::Cls:
+        return "first token";
+    case Pooling::Last:
+        return "last token";
+    }
+    return {};
+}
+
+std::uint32_t hiddenWidth(const FeedForward &feedForward)
+{
+    if (const auto *dense = std::get_if<DenseFeedForward>(&feedForward))
+        return dense->up.outputs();
+    return std::get<ExpertFeedForward>(feedForward).up.outputs();
+}
+
+// Of what a recurrent layer projects its input to.
+std::uint64_t recurrentWidth(const Mixer &mixer)
+{
+    if (const auto *convolution = std::get_if<ShortConvolution>(&mixer))
+        return convolution->in.outputs();
+    if (const auto *delta = std::get_if<GatedDeltaNet>(&mixer))
+        return std::uint64_t(delta->qkv.outputs()) + delta->gate.outputs();
+    if (const auto *mamba = std::get_if<Mamba2>(&mixer))
+        return mamba->in.outputs();
+    return 0;
+}
+
+void summarise(const Attention &attention, SpecificationSummary &summary)
+{
+    if (attention.window > 0) {
+        ++summary.windowedLayers;
+        summary.window = attention.window;
+    }
+    if (summary.heads > 0)
+        return;
+    summary.heads = attention.heads;
+    summary.kvHeads = attention.kvHeads;
+    summary.headSize = attention.headSize;
+    summary.ropeDimensions = attention.rope.dims;
+    if (attention.rope.dims > 0)
+        summary.ropePairs = attention.rope.pairs == RopePairs::Adjacent ? "adjacent" : "split half";
+    summary.queryKeyNorm = attention.queryNorm || attention.keyNorm;
+    summary.attentionBiases = attention.query.bias || attention.key.bias || attention.value.bias;
+}
+
 SpecificationSummary summarise(const ModelSpec &spec)
 {
     SpecificationSummary summary;
@@ -153,22 +205,20 @@ SpecificationSummary summarise(const ModelSpec &spec)
     summary.layers = std::uint32_t(spec.layers.size());
     summary.trainedContext = spec.trainedContext;
     summary.tiedEmbedding = spec.tiedEmbedding;
-    if (spec.layers.empty())
-        return summary;
-    const Layer &layer = spec.layers.front();
-    if (const auto *attention = std::get_if<Attention>(&layer.mixer)) {
-        summary.heads = attention->heads;
-        summary.kvHeads = attention->kvHeads;
-        summary.headSize = attention->headSize;
-        summary.ropeDimensions = attention->rope.dims;
-        summary.ropePairs =
-            attention->rope.pairs == RopePairs::Adjacent ? "adjacent" : "split half";
-        summary.queryKeyNorm = attention->queryNorm || attention->keyNorm;
-        summary.attentionBiases =
-            attention->query.bias || attention->key.bias || attention->value.bias;
+    summary.encoder = spec.isEncoder();
+    summary.pooling = poolingName(spec.pooling);
+    for (const Layer &layer : spec.layers) {
+        if (const auto *attention = std::get_if<Attention>(&layer.mixer))
+            summarise(*attention, summary);
+        else
+            ++summary.recurrentLayers;
+        if (const auto *experts = std::get_if<ExpertFeedForward>(&layer.feedForward)) {
+            summary.experts = experts->up.experts();
+            summary.expertsUsed = experts->used;
+        }
+        if (summary.feedForward == 0)
+            summary.feedForward = hiddenWidth(layer.feedForward);
     }
-    if (const auto *dense = std::get_if<DenseFeedForward>(&layer.feedForward))
-        summary.feedForward = dense->gate.outputs();
     return summary;
 }
 
@@ -181,13 +231,18 @@ std::uint64_t estimateScratchBytes(const ModelSpec &spec)
         std::uint64_t floats = 0;
         if (const auto *attention = std::get_if<Attention>(&layer.mixer))
             floats += (2ull * attention->heads + 2ull * attention->kvHeads) * attention->headSize;
-        if (const auto *dense = std::get_if<DenseFeedForward>(&layer.feedForward))
-            floats += 2ull * dense->gate.outputs();
+        else
+            floats += 2ull * recurrentWidth(layer.mixer);
+        std::uint64_t hidden = hiddenWidth(layer.feedForward);
+        if (const auto *experts = std::get_if<ExpertFeedForward>(&layer.feedForward))
+            hidden *= experts->used;
+        floats += 2 * hidden;
         widest = std::max(widest, floats);
     }
     // The residual stream and its normed copy; logits of one token.
     const std::uint64_t perToken = widest + 2ull * spec.width;
-    return (perToken * kSliceTokens + spec.vocabulary) * sizeof(float);
+    const std::uint64_t logits = spec.isEncoder() ? 0 : spec.vocabulary;
+    return (perToken * kSliceTokens + logits) * sizeof(float);
 }
 
 MemoryNeed memoryNeed(const ModelSpec &spec, const InspectOptions &options)

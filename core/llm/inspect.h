@@ -43,7 +43,7 @@ struct FormatSize {
     bool runnable = false; // Alcove can read it
 };
 
-// The shape of a model that can run. Per-layer sizes are those of the first layer.
+// The shape of a model that can run. Sizes of layers are those of the first layer of their kind.
 struct SpecificationSummary {
     std::uint64_t parameters = 0;
     std::uint32_t vocabulary = 0;
@@ -52,10 +52,17 @@ struct SpecificationSummary {
     std::uint32_t heads = 0;
     std::uint32_t kvHeads = 0;
     std::uint32_t headSize = 0;
-    std::uint32_t feedForward = 0; // hidden width
+    std::uint32_t recurrentLayers = 0; // without a KV cache
+    std::uint32_t windowedLayers = 0; // of attention that looks back no further than `window`
+    std::uint32_t window = 0; // positions; 0: all layers see everything
+    std::uint32_t feedForward = 0; // hidden width; of one expert where there are experts only
+    std::uint32_t experts = 0; // 0: none
+    std::uint32_t expertsUsed = 0; // for a token
     std::uint32_t trainedContext = 0;
     std::uint32_t ropeDimensions = 0;
-    std::string ropePairs; // "adjacent", "split half"
+    std::string ropePairs; // "adjacent", "split half"; empty: there is no RoPE
+    bool encoder = false; // turns text into embeddings, does not write
+    std::string pooling; // "mean", "first token", "last token"; empty: the file does not say
     bool tiedEmbedding = false;
     bool queryKeyNorm = false;
     bool attentionBiases = false;

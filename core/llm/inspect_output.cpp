@@ -29,16 +29,30 @@ std::string yesNo(bool value)
 void writeSpecification(std::ostream &out, const SpecificationSummary &s)
 {
     out << "\nSpecification\n"
+        << "  makes            " << (s.encoder ? "embeddings" : "text")
+        << (s.pooling.empty() ? "" : " (pooling: " + s.pooling + ")") << "\n"
         << "  parameters       " << s.parameters << "\n"
-        << "  layers           " << s.layers << "\n"
+        << "  layers           " << s.layers;
+    if (s.recurrentLayers > 0)
+        out << " (" << s.recurrentLayers << " recurrent)";
+    if (s.windowedLayers > 0)
+        out << " (" << s.windowedLayers << " see " << s.window << " tokens back)";
+    out << "\n"
         << "  width            " << s.width << "\n"
-        << "  feed-forward     " << s.feedForward << "\n"
+        << "  feed-forward     " << s.feedForward;
+    if (s.experts > 0)
+        out << " (" << s.expertsUsed << " of " << s.experts << " experts)";
+    out << "\n"
         << "  heads            " << s.heads << " (" << s.kvHeads << " for keys and values) of "
         << s.headSize << "\n"
         << "  q/k norm         " << yesNo(s.queryKeyNorm) << "\n"
         << "  q/k/v biases     " << yesNo(s.attentionBiases) << "\n"
-        << "  RoPE             " << s.ropeDimensions << " dimensions, pairs " << s.ropePairs << "\n"
-        << "  vocabulary       " << s.vocabulary << (s.tiedEmbedding ? " (embedding tied)" : "")
+        << "  RoPE             ";
+    if (s.ropeDimensions > 0)
+        out << s.ropeDimensions << " dimensions, pairs " << s.ropePairs << "\n";
+    else
+        out << "none\n";
+    out << "  vocabulary       " << s.vocabulary << (s.tiedEmbedding ? " (embedding tied)" : "")
         << "\n"
         << "  trained context  " << s.trainedContext << " tokens\n";
 }
@@ -63,7 +77,14 @@ Json specificationJson(const SpecificationSummary &s)
     json["heads"] = s.heads;
     json["kv_heads"] = s.kvHeads;
     json["head_size"] = s.headSize;
+    json["recurrent_layers"] = s.recurrentLayers;
+    json["windowed_layers"] = s.windowedLayers;
+    json["window"] = s.window;
     json["feed_forward"] = s.feedForward;
+    json["experts"] = s.experts;
+    json["experts_used"] = s.expertsUsed;
+    json["encoder"] = s.encoder;
+    json["pooling"] = s.pooling;
     json["trained_context"] = s.trainedContext;
     json["rope_dimensions"] = s.ropeDimensions;
     json["rope_pairs"] = s.ropePairs;

@@ -26,6 +26,7 @@ inline constexpr std::uint32_t kMaxHeadSize = 1024;
 inline constexpr std::uint32_t kMaxContext = 1u << 30;
 inline constexpr std::uint32_t kMaxVocabulary = 1u << 24;
 inline constexpr std::uint32_t kMaxExperts = 4096;
+inline constexpr std::uint32_t kMaxRecurrentState = 1u << 26; // numbers, of one layer
 
 class SpecReader
 {

@@ -31,13 +31,13 @@ std::vector<double> SpecReader::frequencies(std::uint32_t dims, double base, con
         if (divisors) {
             float divisor = 1;
             dequantise(*divisors, i, 1, &divisor);
-            if (!std::isfinite(divisor) || divisor <= 0) {
+            if (!std::isfinite(divisor) || divisor == 0) {
                 refuse("its rotary frequencies are impossible");
                 divisor = 1;
             }
             frequency /= double(divisor);
         }
-        if (frequency > double(std::numeric_limits<float>::max()))
+        if (std::abs(frequency) > double(std::numeric_limits<float>::max()))
             refuse("its rotary frequencies are impossible");
         frequencies.push_back(frequency);
     }

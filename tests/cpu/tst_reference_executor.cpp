@@ -17,6 +17,38 @@ private Q_SLOTS:
     void float16Kv_data() { test::addFeedingRows(test::decoderCases()); }
     void float16Kv() { feed(llm::KvFormat::F16, test::kNmseFloat16Kv); }
 
+    void embeds_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const test::ModelCase &one : test::modelCases()) {
+            if (one.isEncoder())
+                QTest::newRow(one.name.c_str()) << QString::fromStdString(one.name);
+        }
+    }
+    void embeds()
+    {
+        QFETCH(QString, name);
+        for (const test::ModelCase &one : test::modelCases()) {
+            if (one.name != name.toStdString())
+                continue;
+            auto model = llm::Model::open(one.model);
+            QVERIFY2(model, model ? "" : model.error().message.c_str());
+            auto executor = cpu::createReferenceExecutor(*model, {});
+            QVERIFY2(executor, executor ? "" : executor.error().message.c_str());
+            const std::vector<float> known = test::readFloats(one.expected);
+            // The file asks for the mean.
+            for (const llm::Pooling pooling : {llm::Pooling::Mean, llm::Pooling::None}) {
+                const auto vector = (*executor)->embed(one.tokens, pooling);
+                QVERIFY2(vector, vector ? "" : vector.error().message.c_str());
+                QCOMPARE(vector->size(), known.size());
+                const double error = test::nmse(*vector, known);
+                QVERIFY2(error <= test::kNmseFloat32,
+                         qPrintable(QStringLiteral("NMSE %1").arg(error)));
+                QCOMPARE((*executor)->length(), 0u);
+            }
+        }
+    }
+
     void stopsAndContinues()
     {
         auto model = llm::Model::open(test::fixture("quant/llama-Q8_0.gguf"));

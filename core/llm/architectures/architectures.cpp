@@ -5,10 +5,26 @@ namespace alcove::llm {
 std::span<const Architecture> architectures()
 {
     static constexpr Architecture kAll[] = {
-        {"llama", readLlama},       {"qwen2", readQwen2},    {"qwen3", readQwen3},
-        {"qwen3moe", readQwen3Moe}, {"gemma2", readGemma2},  {"gemma3", readGemma3},
-        {"phi3", readPhi3},         {"gpt-oss", readGptOss}, {"granite", readGranite},
-        {"smollm3", readSmolLm3},   {"olmo2", readOlmo2},    {"glm4", readGlm4},
+        {"bert", readBert},
+        {"gemma2", readGemma2},
+        {"gemma3", readGemma3},
+        {"glm4", readGlm4},
+        {"gpt-oss", readGptOss},
+        {"granite", readGranite},
+        {"granitehybrid", readGraniteHybrid},
+        {"granitemoe", readGranite},
+        {"jina-bert-v2", readJinaBertV2},
+        {"lfm2", readLfm2},
+        {"lfm2moe", readLfm2},
+        {"llama", readLlama},
+        {"nomic-bert", readNomicBert},
+        {"olmo2", readOlmo2},
+        {"phi3", readPhi3},
+        {"qwen2", readQwen2},
+        {"qwen3", readQwen3},
+        {"qwen35", readQwen35},
+        {"qwen3moe", readQwen3Moe},
+        {"smollm3", readSmolLm3},
     };
     return kAll;
 }

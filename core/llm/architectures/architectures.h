@@ -26,9 +26,15 @@ Result<ModelSpec> readGemma2(SpecReader &reader);
 Result<ModelSpec> readGemma3(SpecReader &reader);
 Result<ModelSpec> readPhi3(SpecReader &reader);
 Result<ModelSpec> readGptOss(SpecReader &reader);
-Result<ModelSpec> readGranite(SpecReader &reader);
+Result<ModelSpec> readGranite(SpecReader &reader); // with experts granitemoe
 Result<ModelSpec> readSmolLm3(SpecReader &reader);
 Result<ModelSpec> readOlmo2(SpecReader &reader);
 Result<ModelSpec> readGlm4(SpecReader &reader);
+Result<ModelSpec> readBert(SpecReader &reader);
+Result<ModelSpec> readNomicBert(SpecReader &reader);
+Result<ModelSpec> readJinaBertV2(SpecReader &reader);
+Result<ModelSpec> readLfm2(SpecReader &reader); // with experts lfm2moe
+Result<ModelSpec> readQwen35(SpecReader &reader);
+Result<ModelSpec> readGraniteHybrid(SpecReader &reader);
 
 } // namespace alcove::llm

@@ -28,7 +28,8 @@ Result<ModelSpec> readGptOss(SpecReader &reader)
         layer.mixer = std::move(attention);
         // So named, but what the experts get passes it.
         layer.feedForwardNorm = reader.norm(block + "post_attention_norm", width, frame.epsilon);
-        ExpertFeedForward experts = readExperts(reader, frame.spec, block, sizes, Bias::Required);
+        ExpertFeedForward experts =
+            readExperts(reader, frame.spec, block, sizes, Renormalise::No, Bias::Required);
         experts.activation = Activation::ClampedSwiglu;
         experts.weights = ExpertWeights::SoftmaxOfChosen;
         layer.feedForward = std::move(experts);

@@ -16,9 +16,8 @@ Result<ModelSpec> readLlama(SpecReader &reader)
         // Biases where a model was trained with them.
         Layer layer = readAttentionLayer(reader, frame, block, shape, Bias::Optional);
         if (sizes.count > 0) {
-            ExpertFeedForward experts = readExperts(reader, frame.spec, block, sizes);
-            experts.renormalise = true; // Mixtral
-            layer.feedForward = std::move(experts);
+            layer.feedForward = // Mixtral
+                readExperts(reader, frame.spec, block, sizes, Renormalise::Yes);
         } else {
             layer.feedForward = readGated(reader, frame.spec, block, frame.hidden);
         }

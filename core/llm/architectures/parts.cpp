@@ -2,6 +2,7 @@
 
 #include "core/llm/display_text.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace alcove::llm {
@@ -16,6 +17,32 @@ std::string fileStem(std::string_view path)
     if (slash != std::string_view::npos)
         path.remove_prefix(slash + 1);
     return std::string(path.substr(0, path.rfind('.')));
+}
+
+Pooling readPooling(SpecReader &reader)
+{
+    constexpr std::uint32_t kUnspecified = 0xffffffffu;
+    switch (reader.sizeOr("pooling_type", kUnspecified, kUnspecified)) {
+    case 0:
+    case kUnspecified:
+        return Pooling::None;
+    case 1:
+        return Pooling::Mean;
+    case 2:
+        return Pooling::Cls;
+    case 3:
+        return Pooling::Last;
+    default:
+        reader.refuseUnless(false, "a kind of pooling that is not mean, first or last");
+        return Pooling::None;
+    }
+}
+
+void checkHidden(SpecReader &reader, std::uint32_t hidden)
+{
+    if (hidden == 0)
+        reader.refuse("its metadata has no usable '" + reader.architecture()
+                      + ".feed_forward_length'");
 }
 
 } // namespace
@@ -45,6 +72,7 @@ Frame readFrame(SpecReader &reader, NormKind norms)
         tokens && tokens->count != spec.vocabulary)
         reader.refuse("it lists " + std::to_string(tokens->count) + " tokens and embeds "
                       + std::to_string(spec.vocabulary));
+    spec.pooling = readPooling(reader);
     return frame;
 }
 
@@ -61,8 +89,15 @@ HeadCounts readHeadCounts(SpecReader &reader)
     return counts;
 }
 
-Attention readAttentionShape(SpecReader &reader, const ModelSpec &spec, RopePairs pairs,
-                             HeadCounts counts)
+HeadCounts readLargestHeadCounts(SpecReader &reader, std::uint32_t layers)
+{
+    const auto heads = reader.sizesOr("attention.head_count", kMaxHeads, layers, 0);
+    const auto kvHeads = reader.sizesOr("attention.head_count_kv", kMaxHeads, layers, 0);
+    return {*std::max_element(heads.begin(), heads.end()),
+            *std::max_element(kvHeads.begin(), kvHeads.end())};
+}
+
+Attention readHeads(SpecReader &reader, const ModelSpec &spec, HeadCounts counts)
 {
     Attention shape;
     shape.heads = counts.heads;
@@ -82,18 +117,31 @@ Attention readAttentionShape(SpecReader &reader, const ModelSpec &spec, RopePair
     shape.scale = float(reader.numberOr("attention.scale", 0.0, 1e3, 0.0));
     if (shape.scale == 0.0f)
         shape.scale = 1.0f / std::sqrt(float(shape.headSize));
+    return shape;
+}
+
+void readRope(SpecReader &reader, const ModelSpec &spec, RopePairs pairs, Attention &attention)
+{
     SpecReader::RopeRequest request;
     request.pairs = pairs;
-    request.headSize = shape.headSize;
+    request.headSize = attention.headSize;
     request.trainedContext = spec.trainedContext;
-    shape.rope = reader.rope(request);
+    attention.rope = reader.rope(request);
+}
+
+Attention readAttentionShape(SpecReader &reader, const ModelSpec &spec, RopePairs pairs,
+                             HeadCounts counts)
+{
+    Attention shape = readHeads(reader, spec, counts);
+    readRope(reader, spec, pairs, shape);
     return shape;
 }
 
 void readProjections(SpecReader &reader, const ModelSpec &spec, const std::string &block,
                      Attention &attention, Bias bias)
 {
-    const std::uint64_t queryWidth = std::uint64_t(attention.heads) * attention.headSize;
+    const std::uint64_t mixedWidth = std::uint64_t(attention.heads) * attention.headSize;
+    const std::uint64_t queryWidth = mixedWidth * (attention.outputGate ? 2 : 1);
     const std::uint64_t kvWidth = std::uint64_t(attention.kvHeads) * attention.headSize;
     if (reader.hasTensor(block + "attn_qkv.weight")) {
         const Linear fused =
@@ -107,19 +155,18 @@ void readProjections(SpecReader &reader, const ModelSpec &spec, const std::strin
         attention.value = reader.linear(block + "attn_v", kvWidth, spec.width, bias);
     }
     // Models with biases of q, k and v often have none here.
-    attention.output = reader.linear(block + "attn_output", spec.width, queryWidth, Bias::Optional);
+    attention.output = reader.linear(block + "attn_output", spec.width, mixedWidth, Bias::Optional);
 }
 
 void readHeadNorms(SpecReader &reader, const std::string &block, float epsilon,
-                   Attention &attention)
+                   Attention &attention, NormKind kind)
 {
     const bool whole = attention.headNorms == HeadNorms::Whole;
+    const std::uint64_t size = attention.headSize;
     attention.queryNorm =
-        reader.norm(block + "attn_q_norm",
-                    std::uint64_t(attention.headSize) * (whole ? attention.heads : 1), epsilon);
+        reader.norm(block + "attn_q_norm", size * (whole ? attention.heads : 1), epsilon, kind);
     attention.keyNorm =
-        reader.norm(block + "attn_k_norm",
-                    std::uint64_t(attention.headSize) * (whole ? attention.kvHeads : 1), epsilon);
+        reader.norm(block + "attn_k_norm", size * (whole ? attention.kvHeads : 1), epsilon, kind);
 }
 
 std::vector<bool> readWindowedLayers(SpecReader &reader, std::uint32_t layers, std::uint32_t period)
@@ -148,25 +195,32 @@ Layer readAttentionLayer(SpecReader &reader, const Frame &frame, const std::stri
 DenseFeedForward readGated(SpecReader &reader, const ModelSpec &spec, const std::string &block,
                            std::uint32_t hidden, Activation activation, const std::string &suffix)
 {
+    checkHidden(reader, hidden);
     DenseFeedForward dense;
     dense.activation = activation;
-    if (hidden == 0)
-        reader.refuse("its metadata has no usable '" + reader.architecture()
-                      + ".feed_forward_length'");
     dense.gate = reader.linear(block + "ffn_gate" + suffix, hidden, spec.width, Bias::Optional);
     dense.up = reader.linear(block + "ffn_up" + suffix, hidden, spec.width, Bias::Optional);
     dense.down = reader.linear(block + "ffn_down" + suffix, spec.width, hidden, Bias::Optional);
     return dense;
 }
 
+DenseFeedForward readUngated(SpecReader &reader, const ModelSpec &spec, const std::string &block,
+                             std::uint32_t hidden, Activation activation)
+{
+    checkHidden(reader, hidden);
+    DenseFeedForward dense;
+    dense.activation = activation;
+    dense.up = reader.linear(block + "ffn_up", hidden, spec.width, Bias::Optional);
+    dense.down = reader.linear(block + "ffn_down", spec.width, hidden, Bias::Optional);
+    return dense;
+}
+
 DenseFeedForward readFusedGated(SpecReader &reader, const ModelSpec &spec, const std::string &block,
                                 std::uint32_t hidden, Activation activation)
 {
+    checkHidden(reader, hidden);
     DenseFeedForward dense;
     dense.activation = activation;
-    if (hidden == 0)
-        reader.refuse("its metadata has no usable '" + reader.architecture()
-                      + ".feed_forward_length'");
     const Linear fused = reader.linear(block + "ffn_up", 2ull * hidden, spec.width, Bias::Optional);
     dense.gate = reader.rows(fused, 0, hidden);
     dense.up = reader.rows(fused, hidden, hidden);
@@ -189,11 +243,30 @@ ExpertSizes readExpertSizes(SpecReader &reader, std::uint32_t denseHidden)
     return sizes;
 }
 
+ExpertWeights readGating(SpecReader &reader, ExpertWeights fallback)
+{
+    switch (reader.sizeOr("expert_gating_func", 1u << 16, 0)) {
+    case 0:
+        return fallback;
+    case 1:
+        return ExpertWeights::Softmax;
+    case 2:
+        return ExpertWeights::Sigmoid;
+    case 3:
+        return ExpertWeights::SoftmaxOfChosen;
+    default:
+        reader.refuseUnless(false, "a choice of experts that is not known");
+        return fallback;
+    }
+}
+
 ExpertFeedForward readExperts(SpecReader &reader, const ModelSpec &spec, const std::string &block,
-                              const ExpertSizes &sizes, Bias bias)
+                              const ExpertSizes &sizes, Renormalise renormalise, Bias bias)
 {
     ExpertFeedForward experts;
     experts.used = sizes.used;
+    experts.weightScale = reader.factor("expert_weights_scale");
+    experts.renormalise = reader.flagOr("expert_weights_norm", renormalise == Renormalise::Yes);
     experts.router = reader.linear(block + "ffn_gate_inp", sizes.count, spec.width, bias);
     experts.gate =
         reader.expertMatrices(block + "ffn_gate_exps", sizes.count, sizes.hidden, spec.width, bias);

@@ -13,7 +13,7 @@ namespace alcove::llm {
 
 using Bias = SpecReader::Bias;
 
-// Sizes and the embedding; layers are still missing.
+// Sizes, the embedding and the pooling that the file asks for; layers are still missing.
 struct Frame {
     ModelSpec spec;
     std::uint32_t layers = 0;
@@ -26,12 +26,15 @@ Frame readFrame(SpecReader &reader, NormKind norms = NormKind::Rms);
 std::string blockName(std::uint32_t layer);
 
 // Heads, their size, RoPE and the scale 1/sqrt(head size) or attention.scale, without tensors.
-// The heads may be those of one layer, where a file lists them for each.
 struct HeadCounts {
     std::uint32_t heads = 0;
     std::uint32_t kvHeads = 0;
 };
 HeadCounts readHeadCounts(SpecReader &reader);
+// Of a file that may list them for each layer: its largest counts.
+HeadCounts readLargestHeadCounts(SpecReader &reader, std::uint32_t layers);
+Attention readHeads(SpecReader &reader, const ModelSpec &spec, HeadCounts counts); // no RoPE
+void readRope(SpecReader &reader, const ModelSpec &spec, RopePairs pairs, Attention &attention);
 Attention readAttentionShape(SpecReader &reader, const ModelSpec &spec, RopePairs pairs,
                              HeadCounts counts);
 inline Attention readAttentionShape(SpecReader &reader, const ModelSpec &spec, RopePairs pairs)
@@ -44,7 +47,7 @@ void readProjections(SpecReader &reader, const ModelSpec &spec, const std::strin
                      Attention &attention, Bias bias);
 // attn_q_norm and attn_k_norm.
 void readHeadNorms(SpecReader &reader, const std::string &block, float epsilon,
-                   Attention &attention);
+                   Attention &attention, NormKind kind = NormKind::Rms);
 
 // Which layers see a window only: attention.sliding_window_pattern (a flag for each layer, or a
 // period), or else all but every `period`th.
@@ -59,6 +62,9 @@ Layer readAttentionLayer(SpecReader &reader, const Frame &frame, const std::stri
 DenseFeedForward readGated(SpecReader &reader, const ModelSpec &spec, const std::string &block,
                            std::uint32_t hidden, Activation activation = Activation::Silu,
                            const std::string &suffix = "");
+// ffn_up and ffn_down only.
+DenseFeedForward readUngated(SpecReader &reader, const ModelSpec &spec, const std::string &block,
+                             std::uint32_t hidden, Activation activation);
 // ffn_up has the gate's rows and then up's.
 DenseFeedForward readFusedGated(SpecReader &reader, const ModelSpec &spec, const std::string &block,
                                 std::uint32_t hidden, Activation activation = Activation::Silu);
@@ -70,9 +76,14 @@ struct ExpertSizes {
     std::uint32_t hidden = 0;
 };
 ExpertSizes readExpertSizes(SpecReader &reader, std::uint32_t denseHidden);
-// ffn_gate_inp and ffn_*_exps.
+// How expert_gating_func (absent: `fallback`) makes weights of the router's outputs.
+ExpertWeights readGating(SpecReader &reader, ExpertWeights fallback);
+// ffn_gate_inp and ffn_*_exps; expert_weights_scale counts, and so does expert_weights_norm where
+// a file has it.
+enum class Renormalise { No, Yes }; // unless the file says
 ExpertFeedForward readExperts(SpecReader &reader, const ModelSpec &spec, const std::string &block,
-                              const ExpertSizes &sizes, Bias bias = Bias::None);
+                              const ExpertSizes &sizes, Renormalise renormalise,
+                              Bias bias = Bias::None);
 
 // output_norm and output, or the embedding where the file has no output.
 void readOutput(SpecReader &reader, Frame &frame, NormKind norms = NormKind::Rms,

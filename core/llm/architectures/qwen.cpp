@@ -62,9 +62,7 @@ Result<ModelSpec> readQwen3Moe(SpecReader &reader)
     for (std::uint32_t i = 0; i < frame.layers && !reader.failed(); ++i) {
         const std::string block = blockName(i);
         Layer layer = readQwenLayer(reader, frame, block, shape, Bias::Optional, HasHeadNorms::Yes);
-        ExpertFeedForward experts = readExperts(reader, frame.spec, block, sizes);
-        experts.renormalise = true;
-        layer.feedForward = std::move(experts);
+        layer.feedForward = readExperts(reader, frame.spec, block, sizes, Renormalise::Yes);
         frame.spec.layers.push_back(std::move(layer));
     }
     readOutput(reader, frame);
