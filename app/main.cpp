@@ -141,7 +141,14 @@ int main(int argc, char **argv)
     reload.setInterval(kReloadDelayMs);
     QObject::connect(&choices, &settings::SettingsViewModel::loadSettingsChanged, &reload,
                      qOverload<>(&QTimer::start));
-    QObject::connect(&reload, &QTimer::timeout, &models, &models::ModelViewModel::reload);
+    QObject::connect(&reload, &QTimer::timeout, &models, [&] {
+        // An answer that is being written is not cut off for a setting; it is looked at again
+        // later.
+        if (service.answeringChat() == chat::kNoId)
+            models.reload();
+        else
+            reload.start();
+    });
 
     QQmlApplicationEngine qml;
     shell::NetworkGuard guard;

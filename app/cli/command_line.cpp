@@ -15,7 +15,7 @@ constexpr OptionSpec kGlobals[] = {
     {"--threads", "N", "threads of the processor; one per core when absent"},
     {"--context", "N",
      "positions of the context; what the model was made for, at most 4096, when absent"},
-    {"--kv", "FORMAT", "numbers in the KV cache: f16 or f32"},
+    {"--kv", "FORMAT", "numbers in the KV cache: f32, f16, q8_0 or q8_0/q4_0 (keys/values)"},
     {"--help", "", "what the program or a command takes"},
     {"--version", "", "the program's version"},
 };

@@ -1,5 +1,7 @@
 #include "app/cli/model_options.h"
 
+#include "core/llm/kv_format.h"
+
 #include <limits>
 #include <random>
 
@@ -24,9 +26,9 @@ Parsed<engine::SessionOptions> sessionOptions(const Arguments &arguments, std::s
         return tl::unexpected(context.error());
     options.executor.contextLength = std::uint32_t(*context);
     const std::string kv = arguments.valueOr("--kv", "f16");
-    if (kv != "f16" && kv != "f32")
-        return usageFailure("The option --kv needs f16 or f32, not \"" + kv + "\".");
-    options.executor.kvFormat = kv == "f32" ? llm::KvFormat::F32 : llm::KvFormat::F16;
+    if (!llm::setKvFormat(kv, options.executor))
+        return usageFailure("The option --kv needs f32, f16, q8_0 or q8_0/q4_0, not \"" + kv
+                            + "\".");
     return options;
 }
 

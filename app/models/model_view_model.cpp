@@ -152,6 +152,7 @@ void ModelViewModel::load(const QString &path)
     request.device = m_settings.value(QStringLiteral("device")).toString();
     request.contextLength = m_settings.value(QStringLiteral("contextLength")).toUInt();
     request.threads = m_settings.value(QStringLiteral("threads")).toUInt();
+    request.kvFormat = m_settings.value(QStringLiteral("kvFormat")).toString();
     m_engine.load(request);
 }
 

@@ -31,6 +31,22 @@ SettingGroup {
             onActivated: group.settings.contextLength = currentValue
         }
     }
+    SettingRow {
+        label: qsTr("Memory of the chat")
+        description: qsTr("How precisely the model keeps what it has read (its KV cache). Fewer bits make room for longer chats. The model is loaded again when this changes.")
+        ChoiceBox {
+            label: qsTr("Memory of the chat")
+            textRole: "text"
+            valueRole: "value"
+            model: [
+                { "value": "f16", "text": qsTr("Full, 16 bits") },
+                { "value": "q8_0", "text": qsTr("Half the size, 8 bits") },
+                { "value": "q8_0/q4_0", "text": qsTr("Smallest, 8 and 4 bits") }
+            ]
+            currentIndex: ["f16", "q8_0", "q8_0/q4_0"].indexOf(group.settings.kvFormat)
+            onActivated: group.settings.kvFormat = currentValue
+        }
+    }
     NumberSetting {
         label: qsTr("Threads")
         description: qsTr("For the processor. Automatic is one for each core.")

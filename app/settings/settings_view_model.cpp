@@ -10,7 +10,7 @@ namespace {
 bool concernsLoading(const QString &key)
 {
     return key == QLatin1String("device") || key == QLatin1String("threads")
-        || key == QLatin1String("contextLength");
+        || key == QLatin1String("contextLength") || key == QLatin1String("kvFormat");
 }
 
 constexpr const char *kSamplingKeys[] = {

@@ -29,6 +29,7 @@ class SettingsViewModel : public QObject
     Q_PROPERTY(
         QString device READ device WRITE setDevice NOTIFY changed FINAL) // auto, cpu, vulkan:N
     Q_PROPERTY(int threads READ threads WRITE setThreads NOTIFY changed FINAL) // 0: automatic
+    Q_PROPERTY(QString kvFormat READ kvFormat WRITE setKvFormat NOTIFY changed FINAL)
     Q_PROPERTY(int contextLength READ contextLength WRITE setContextLength NOTIFY changed FINAL)
     Q_PROPERTY(alcove::settings::DeviceListModel *devices READ devices CONSTANT FINAL)
     // Answers
@@ -69,6 +70,8 @@ public:
     void setThreads(int value) { store("threads", value); }
     int contextLength() const { return whole("contextLength"); }
     void setContextLength(int value) { store("contextLength", value); }
+    QString kvFormat() const { return text("kvFormat"); }
+    void setKvFormat(const QString &value) { store("kvFormat", value); }
     DeviceListModel *devices() { return &m_devices; }
     QString systemPrompt() const { return text("systemPrompt"); }
     void setSystemPrompt(const QString &value) { store("systemPrompt", value); }
@@ -105,7 +108,8 @@ public:
 
 signals:
     void changed();
-    // Device, threads or context length: the model has to be loaded again to follow.
+    // Device, threads, context length or the KV cache's format: the model has to be loaded again to
+    // follow.
     void loadSettingsChanged();
     void errorTextChanged();
 

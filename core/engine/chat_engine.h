@@ -27,6 +27,7 @@ struct LoadRequest {
     DeviceChoice device = QStringLiteral("auto");
     quint32 contextLength = 0; // 0: min(4096, trained)
     quint32 threads = 0; // 0: one per core
+    QString kvFormat = QStringLiteral("f16"); // a name of core/llm/kv_format.h
 };
 
 struct LoadedModel {

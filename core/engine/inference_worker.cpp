@@ -1,5 +1,7 @@
 #include "core/engine/inference_worker.h"
 
+#include "core/llm/kv_format.h"
+
 #include <QElapsedTimer>
 
 #include <algorithm>
@@ -94,6 +96,9 @@ void InferenceWorker::load(const LoadRequest &request, const CancelToken &cancel
         options.device = *device;
         options.executor.contextLength = request.contextLength;
         options.executor.threads = request.threads;
+        if (!llm::setKvFormat(request.kvFormat.toStdString(), options.executor))
+            return fail(ErrorCode::InvalidArgument,
+                        "The format of the KV cache in the settings is not known.");
         llm::LoadHooks hooks;
         hooks.cancel = cancel;
         FrameGate gate;

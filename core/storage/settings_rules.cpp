@@ -64,6 +64,8 @@ const Rule kRules[] = {
      Choice{"auto|cpu|vulkan(:[0-9]{1,2})?", "auto, cpu, vulkan or vulkan:N", "auto"}},
     {"threads", "The number of threads", Whole{0, 1024, 0}},
     {"contextLength", "The context length", Whole{0, kMaxTokens, 0, 128}},
+    {"kvFormat", "The format of the KV cache",
+     Choice{"f16|q8_0|q8_0/q4_0", "f16, q8_0 or q8_0/q4_0", "f16"}},
     {"temperature", "The temperature", Real{0, 2, decimal(kSampling.temperature)}},
     {"topK", "Top-k", Whole{0, 1000, qint64(kSampling.topK)}},
     {"topP", "Top-p", Real{0, 1, decimal(kSampling.topP)}},

@@ -4,6 +4,7 @@
 //   device            text: auto, cpu, vulkan or vulkan:N      default auto
 //   threads           0 (one per core) to 1024                 default 0
 //   contextLength     0 (min(4096, trained)) or 128 to 2^20    default 0
+//   kvFormat          f16, q8_0 or q8_0/q4_0 (keys/values)     default f16
 //   temperature topK topP minP repeatPenalty presencePenalty frequencyPenalty: see the table
 //   seed              -1 (another each time) to 2^53           default -1
 //   maxTokens         0 (as many as fit) to 2^20               default 0

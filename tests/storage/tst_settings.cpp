@@ -60,6 +60,7 @@ private Q_SLOTS:
         QCOMPARE(f.value("device").toString(), QStringLiteral("auto"));
         QCOMPARE(f.value("threads").toLongLong(), 0);
         QCOMPARE(f.value("contextLength").toLongLong(), 0);
+        QCOMPARE(f.value("kvFormat").toString(), QStringLiteral("f16"));
         QCOMPARE(f.value("temperature").toDouble(), 0.8);
         QCOMPARE(f.value("topK").toLongLong(), 40);
         QCOMPARE(f.value("topP").toDouble(), 0.95);
@@ -92,6 +93,8 @@ private Q_SLOTS:
         row("threads", 16);
         row("threads", 16.0); // QML's numbers
         row("contextLength", 128);
+        for (const char *format : {"f16", "q8_0", "q8_0/q4_0"})
+            row("kvFormat", QString::fromLatin1(format));
         row("contextLength", 1 << 20);
         row("temperature", 0);
         row("temperature", 2.0);
@@ -158,6 +161,7 @@ private Q_SLOTS:
         row("threads", QStringLiteral("4"));
         row("threads", true);
         row("contextLength", 127);
+        row("kvFormat", QStringLiteral("q4_0"));
         row("contextLength", (1 << 20) + 1);
         row("temperature", -0.01);
         row("temperature", 2.01);
