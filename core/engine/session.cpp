@@ -256,7 +256,9 @@ Result<GenerationReport> Session::generate(std::span<const llm::Token> prompt,
 Result<> Session::prefill(Run &run)
 {
     const std::span<const llm::Token> sequence = run.sequence;
-    const std::size_t kept = std::min(commonPrefix(m_cached, sequence), sequence.size() - 1);
+    // Recurrent layers and sliding windows can be taken back to some positions only.
+    const std::size_t kept = m_executor->restorable(
+        std::uint32_t(std::min(commonPrefix(m_cached, sequence), sequence.size() - 1)));
     if (auto done = m_executor->truncate(std::uint32_t(kept)); !done)
         return fail(done.error());
     m_cached.resize(kept);

@@ -25,6 +25,37 @@ createOnProcessor(const engine::DeviceOption &, std::shared_ptr<const llm::Model
     return cpu::createCpuExecutor(std::move(model), options, hooks);
 }
 
+// An executor that hands all on to another: the base of those that misbehave in one way.
+class WrappedExecutor : public llm::Executor
+{
+public:
+    explicit WrappedExecutor(std::unique_ptr<llm::Executor> real) : m_real(std::move(real)) { }
+
+    const llm::ModelSpec &spec() const override { return m_real->spec(); }
+    llm::ExecutorInfo info() const override { return m_real->info(); }
+    std::uint32_t capacity() const override { return m_real->capacity(); }
+    std::uint32_t length() const override { return m_real->length(); }
+    Result<> truncate(std::uint32_t length) override { return m_real->truncate(length); }
+    std::uint32_t restorable(std::uint32_t wanted) const override
+    {
+        return m_real->restorable(wanted);
+    }
+    Result<std::vector<float>> forward(std::span<const llm::Token> tokens, llm::LogitRows rows,
+                                       const llm::ForwardHooks &hooks) override
+    {
+        return m_real->forward(tokens, rows, hooks);
+    }
+    Result<> startSampling(const llm::SamplingParams &params,
+                           std::span<const llm::Token> history) override
+    {
+        return m_real->startSampling(params, history);
+    }
+    Result<llm::Token> sampleNext() override { return m_real->sampleNext(); }
+
+private:
+    std::unique_ptr<llm::Executor> m_real;
+};
+
 // A machine with a processor alone.
 inline engine::Hardware processorOnly()
 {

@@ -27,6 +27,25 @@ Answer ask(Session &session, const std::vector<ChatMessage> &messages,
 
 const std::vector<ChatMessage> kHello{{Role::User, "Hello"}};
 
+// Can be cut at whole steps only.
+class CheckpointExecutor : public WrappedExecutor
+{
+public:
+    static constexpr std::uint32_t kStep = 8;
+    using WrappedExecutor::WrappedExecutor;
+
+    std::uint32_t restorable(std::uint32_t wanted) const override
+    {
+        return WrappedExecutor::restorable(wanted) / kStep * kStep;
+    }
+    Result<> truncate(std::uint32_t length) override
+    {
+        if (length % kStep != 0)
+            return fail(ErrorCode::InvalidArgument, "There is no checkpoint there.");
+        return WrappedExecutor::truncate(length);
+    }
+};
+
 } // namespace
 
 class TestSession : public QObject
@@ -123,6 +142,36 @@ private Q_SLOTS:
         const Answer other = ask(*session, {{Role::System, "Other"}, {Role::User, "Hello"}});
         QVERIFY(other.report);
         QVERIFY(other.report->reusedTokens < 3); // what both templates begin with
+    }
+
+    // Recurrent layers go back to checkpoints only; what lies behind the last one is computed
+    // again.
+    void goesBackToWhereTheExecutorCan()
+    {
+        Hardware hardware = processorOnly();
+        hardware.createExecutor =
+            [](const DeviceOption &device, std::shared_ptr<const llm::Model> model,
+               const llm::ExecutorOptions &options,
+               const llm::LoadHooks &hooks) -> Result<std::unique_ptr<llm::Executor>> {
+            auto real = createOnProcessor(device, std::move(model), options, hooks);
+            if (!real)
+                return fail(real.error());
+            return std::make_unique<CheckpointExecutor>(std::move(*real));
+        };
+        const auto session = openSession(hardware);
+        QVERIFY(session);
+        std::vector<ChatMessage> messages = kHello;
+        const Answer first = ask(*session, messages);
+        QVERIFY(first.report);
+        messages.push_back({Role::Assistant, first.text});
+        messages.push_back({Role::User, "What is Alcove?"});
+        const Answer second = ask(*session, messages);
+        QVERIFY(second.report);
+        QVERIFY(second.report->reusedTokens > 0);
+        QCOMPARE(second.report->reusedTokens % CheckpointExecutor::kStep, 0u);
+        const auto fresh = openSession(processorOnly());
+        QVERIFY(fresh);
+        QCOMPARE(second.text, ask(*fresh, messages).text);
     }
 
     void stopsMidAnswer()

@@ -12,39 +12,23 @@ namespace {
 const std::vector<ChatMessage> kHello{{Role::User, "Hello"}};
 
 // The processor's executor, lost like a graphics card at the draws that are told.
-class LosingExecutor : public llm::Executor
+class LosingExecutor : public WrappedExecutor
 {
 public:
     LosingExecutor(std::unique_ptr<llm::Executor> real, std::shared_ptr<int> drawsLeft)
-        : m_real(std::move(real)), m_drawsLeft(std::move(drawsLeft))
+        : WrappedExecutor(std::move(real)), m_drawsLeft(std::move(drawsLeft))
     { }
 
-    const llm::ModelSpec &spec() const override { return m_real->spec(); }
-    llm::ExecutorInfo info() const override { return m_real->info(); }
-    std::uint32_t capacity() const override { return m_real->capacity(); }
-    std::uint32_t length() const override { return m_real->length(); }
-    Result<> truncate(std::uint32_t length) override { return m_real->truncate(length); }
-    Result<std::vector<float>> forward(std::span<const llm::Token> tokens, llm::LogitRows rows,
-                                       const llm::ForwardHooks &hooks) override
-    {
-        return m_real->forward(tokens, rows, hooks);
-    }
-    Result<> startSampling(const llm::SamplingParams &params,
-                           std::span<const llm::Token> history) override
-    {
-        return m_real->startSampling(params, history);
-    }
     Result<llm::Token> sampleNext() override
     {
         if (m_lost || (*m_drawsLeft)-- == 0) {
             m_lost = true;
             return fail(ErrorCode::DeviceLost, "The graphics card stopped answering.");
         }
-        return m_real->sampleNext();
+        return WrappedExecutor::sampleNext();
     }
 
 private:
-    std::unique_ptr<llm::Executor> m_real;
     std::shared_ptr<int> m_drawsLeft; // until the device is lost; below 0: never again
     bool m_lost = false;
 };
