@@ -275,8 +275,11 @@ private Q_SLOTS:
     {
         QFETCH(QString, source);
         QFETCH(QString, part);
+        // All bounds on memory follow the output's. Filling the usual ones would only take longer:
+        // what is not stopped here is stopped by none.
+        const llm::TemplateLimits limits{.outputBytes = 1u << 20};
         const auto parsed = ChatTemplate::parse(source.toStdString());
-        const auto text = parsed ? parsed->render(variables()) : fail(parsed.error());
+        const auto text = parsed ? parsed->render(variables(), limits) : fail(parsed.error());
         QVERIFY(!text);
         QCOMPARE(text.error().code, ErrorCode::TemplateFailed);
         const QString message = QString::fromStdString(text.error().message);
@@ -370,12 +373,28 @@ private Q_SLOTS:
     void keepsItsBounds()
     {
         QFETCH(QString, source);
+        // All bounds on memory follow the output's. Filling the usual ones would only take longer:
+        // what is not stopped here is stopped by none.
+        const llm::TemplateLimits limits{.outputBytes = 1u << 20};
         const auto parsed = ChatTemplate::parse(source.toStdString());
-        const auto text = parsed ? parsed->render(variables()) : fail(parsed.error());
+        const auto text = parsed ? parsed->render(variables(), limits) : fail(parsed.error());
         QVERIFY(!text);
         QCOMPARE(text.error().code, ErrorCode::TemplateFailed);
         QVERIFY(!text.error().message.empty());
         QVERIFY(text.error().message.size() < 4000);
+    }
+
+    void theUsualBoundsStopTooMuch()
+    {
+        QVERIFY(render("{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% "
+                       "endfor %}")
+                    .contains("more steps than is allowed"));
+        QVERIFY(
+            render("{% set ns = namespace(s='ab') %}{% for i in range(90) %}{% set ns.s = ns.s + "
+                   "ns.s %}{% endfor %}")
+                .contains("more text and lists than is allowed"));
+        QVERIFY(render("{% for i in range(90) %}{{ 'x' * 1000000 }}{% endfor %}")
+                    .contains("longer than is allowed"));
     }
 
     // What is long but not nested is no deeper for it.
