@@ -80,6 +80,11 @@ Parsed<Arguments> Arguments::parse(std::span<const std::string> words,
                                     + std::string(option->valueName) + ").");
             value = words[++i];
         }
+        if (option->times == OptionSpec::Times::Any) {
+            arguments.m_repeated.emplace_back(std::string(name), value);
+            arguments.m_values.insert_or_assign(std::string(name), std::move(value));
+            continue;
+        }
         if (!arguments.m_values.emplace(std::string(name), std::move(value)).second)
             return usageFailure("The option " + std::string(name) + " is given twice.");
     }
@@ -105,6 +110,16 @@ std::optional<std::string> Arguments::value(std::string_view option) const
 {
     const auto found = m_values.find(option);
     return found == m_values.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<std::string> Arguments::values(std::string_view option) const
+{
+    std::vector<std::string> values;
+    for (const auto &[name, value] : m_repeated) {
+        if (name == option)
+            values.push_back(value);
+    }
+    return values;
 }
 
 std::string Arguments::valueOr(std::string_view option, std::string fallback) const

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace alcove::cli {
@@ -21,6 +22,7 @@ struct OptionSpec {
     std::string_view name; // "--prompt"
     std::string_view valueName; // "TEXT"; empty: a switch without a value
     std::string_view help; // one line
+    enum class Times { Once, Any } times = Times::Once; // how often it may be given
 };
 
 struct CommandSpec {
@@ -43,6 +45,7 @@ public:
 
     bool has(std::string_view option) const;
     std::optional<std::string> value(std::string_view option) const;
+    std::vector<std::string> values(std::string_view option) const; // of one given any times
     std::string valueOr(std::string_view option, std::string fallback) const;
     Parsed<std::string> required(std::string_view option) const;
 
@@ -54,7 +57,8 @@ public:
 private:
     const CommandSpec *m_command = nullptr;
     std::vector<std::string> m_positionals;
-    std::map<std::string, std::string, std::less<>> m_values;
+    std::map<std::string, std::string, std::less<>> m_values; // the last of each
+    std::vector<std::pair<std::string, std::string>> m_repeated;
 };
 
 // Numbers separated by spaces or commas, e.g. "1 5 77" or "1,7,16".

@@ -33,6 +33,7 @@ struct Command {
 const Command &devicesCommand();
 const Command &inspectCommand();
 const Command &logitsCommand();
+const Command &embedCommand();
 const Command &tokenizeCommand();
 const Command &detokenizeCommand();
 const Command &renderCommand();

@@ -7,8 +7,28 @@ namespace {
 
 constexpr std::uint32_t kDefaultMaxTokens = 512;
 
+Json jsonOf(const std::vector<llm::ToolCall> &calls)
+{
+    Json list = Json::array();
+    for (const llm::ToolCall &call : calls) {
+        Json one;
+        if (!call.id.empty())
+            one["id"] = call.id;
+        one["name"] = call.name;
+        if (call.error.empty()) {
+            one["arguments"] = Json::parse(call.arguments, nullptr, false);
+        } else {
+            one["arguments"] = call.arguments;
+            one["error"] = call.error;
+        }
+        list.push_back(std::move(one));
+    }
+    return list;
+}
+
 Json jsonOf(const engine::SessionInfo &info, const engine::GenerationReport &report,
-            const std::string &text, const std::vector<llm::Token> &tokens, std::uint64_t seed)
+            const std::string &text, const std::string &reasoning,
+            const std::vector<llm::Token> &tokens, std::uint64_t seed)
 {
     Json json;
     json["model"] = info.name;
@@ -17,6 +37,10 @@ Json jsonOf(const engine::SessionInfo &info, const engine::GenerationReport &rep
     json["device_reason"] = info.deviceReason;
     json["warning"] = info.warning;
     json["text"] = text;
+    if (!reasoning.empty())
+        json["reasoning"] = reasoning;
+    if (!report.toolCalls.empty())
+        json["tool_calls"] = jsonOf(report.toolCalls);
     json["tokens"] = tokens;
     json["answer_tokens"] = report.answerTokens;
     json["prompt_tokens"] = report.promptTokens;
@@ -40,9 +64,14 @@ Outcome run(const Environment &environment)
     if (arguments.has("--raw") && (arguments.has("--system") || arguments.has("--chatml")))
         return usageFailure("--raw uses no chat template, so it goes with neither --system nor "
                             "--chatml.");
-    const auto options = generateOptions(arguments, kDefaultMaxTokens);
+    auto options = generateOptions(arguments, kDefaultMaxTokens);
     if (!options)
         return tl::unexpected(options.error());
+    options->stopTexts = arguments.values("--stop");
+    for (const std::string &stop : options->stopTexts) {
+        if (stop.empty())
+            return usageFailure("The option --stop needs a text that is not empty.");
+    }
     auto loading = sessionOptions(arguments, arguments.positional(0), engine::Vocabulary::Required);
     if (!loading)
         return tl::unexpected(loading.error());
@@ -53,6 +82,7 @@ Outcome run(const Environment &environment)
 
     const bool json = arguments.has("--json");
     std::string text;
+    std::string reasoning;
     std::vector<llm::Token> tokens;
     engine::GenerateHooks hooks;
     hooks.token = [&](llm::Token token) { tokens.push_back(token); };
@@ -61,6 +91,11 @@ Outcome run(const Environment &environment)
             text += piece;
         else
             environment.out << piece << std::flush;
+    };
+    hooks.reasoning = [&](std::string_view piece) {
+        reasoning += piece;
+        if (!json) // a remark beside the result
+            environment.err << piece << std::flush;
     };
     Result<engine::GenerationReport> report;
     if (arguments.has("--raw")) {
@@ -83,9 +118,13 @@ Outcome run(const Environment &environment)
     }
     if (json)
         printJson(environment.out,
-                  jsonOf(session.info(), *report, text, tokens, options->sampling.seed));
-    else
+                  jsonOf(session.info(), *report, text, reasoning, tokens, options->sampling.seed));
+    else {
         environment.out << "\n";
+        for (const llm::ToolCall &call : report->toolCalls)
+            environment.err << "Tool call: " << call.name << " " << call.arguments
+                            << (call.error.empty() ? "" : " (" + call.error + ")") << "\n";
+    }
     return {};
 }
 
@@ -101,6 +140,8 @@ const Command &generateCommand()
                        {"--system", "TEXT", "what the model is told before"},
                        {"--raw", "", "continues the prompt as it stands, without a chat template"},
                        {"--chatml", "", "uses the ChatML format instead of the model's template"},
+                       {"--stop", "TEXT", "ends the answer before this text; may be given again",
+                        OptionSpec::Times::Any},
                        {"--json", "", "the answer and its figures as JSON"}}},
                      run};
         for (const OptionSpec &option : samplingOptionSpecs())

@@ -8,9 +8,9 @@ int main(int argc, char **argv)
     using namespace alcove::cli;
     prepareStandardStreams();
     const Command *const commands[] = {
-        &devicesCommand(),    &inspectCommand(),  &logitsCommand(),   &tokenizeCommand(),
-        &detokenizeCommand(), &renderCommand(),   &generateCommand(), &chatCommand(),
-        &benchCommand(),      &selfTestCommand(),
+        &devicesCommand(),  &inspectCommand(),    &logitsCommand(),   &embedCommand(),
+        &tokenizeCommand(), &detokenizeCommand(), &renderCommand(),   &generateCommand(),
+        &chatCommand(),     &benchCommand(),      &selfTestCommand(),
     };
     const std::vector<std::string> words = commandLineArguments(argc, argv);
     return runCommandLine(

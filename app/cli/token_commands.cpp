@@ -1,8 +1,7 @@
 #include "app/cli/command.h"
+#include "app/cli/nul_texts.h"
 #include "core/llm/gguf.h"
 #include "core/llm/tokenizer.h"
-
-#include <iterator>
 
 namespace alcove::cli {
 
@@ -22,24 +21,6 @@ openTokenizer(const Environment &environment, const std::string &pre)
     return std::move(*tokenizer);
 }
 
-// The texts between NULs. A NUL at the very end closes the last text and begins no further one;
-// no input at all is one empty text.
-std::vector<std::string> splitTexts(const std::string &input)
-{
-    std::vector<std::string> texts;
-    std::size_t start = 0;
-    for (;;) {
-        const std::size_t end = input.find('\0', start);
-        if (end == std::string::npos) {
-            if (start < input.size() || texts.empty())
-                texts.push_back(input.substr(start));
-            return texts;
-        }
-        texts.push_back(input.substr(start, end - start));
-        start = end + 1;
-    }
-}
-
 Outcome tokenize(const Environment &environment)
 {
     const Arguments &arguments = environment.arguments;
@@ -51,8 +32,7 @@ Outcome tokenize(const Environment &environment)
     const auto bos = (*tokenizer)->bos();
     if (arguments.has("--bos") && !bos)
         return failure("This model's vocabulary has no token for the beginning of a text.");
-    const std::string input(std::istreambuf_iterator<char>(environment.in), {});
-    for (const std::string &text : splitTexts(input)) {
+    for (const std::string &text : readNulTexts(environment.in)) {
         std::vector<llm::Token> ids = (*tokenizer)->encode(text, llm::AddSpecial::No, parse);
         if (arguments.has("--bos"))
             ids.insert(ids.begin(), *bos);

@@ -3,9 +3,11 @@
 #pragma once
 
 #include "core/llm/role.h"
+#include "core/llm/tool_call.h"
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace alcove::engine {
 
@@ -13,7 +15,13 @@ using llm::Role;
 
 enum class TemplateFallback { Refuse, ChatMl }; // ChatMl only after the user agreed
 
-enum class StopReason { EndOfTurn, MaxTokens, ContextFull, Stopped };
+enum class StopReason {
+    EndOfTurn,
+    MaxTokens,
+    ContextFull,
+    Stopped, // by the user, while it ran
+    StopText, // one of the texts that the user named beforehand
+};
 
 enum class EndOfTurn { Obey, Ignore }; // Ignore: tests and benchmarks
 
@@ -31,7 +39,8 @@ inline const char *roleName(Role role)
     return "assistant";
 }
 
-// "end_of_turn", "max_tokens", "context_full", "stopped": the names that the command line prints.
+// "end_of_turn", "max_tokens", "context_full", "stopped", "stop_text": the names that the command
+// line prints.
 inline const char *stopReasonName(StopReason reason)
 {
     switch (reason) {
@@ -41,6 +50,8 @@ inline const char *stopReasonName(StopReason reason)
         return "max_tokens";
     case StopReason::ContextFull:
         return "context_full";
+    case StopReason::StopText:
+        return "stop_text";
     case StopReason::Stopped:
         break;
     }
@@ -60,6 +71,7 @@ struct GenerationReport {
     std::uint32_t contextUsed = 0; // positions in the KV cache after the answer
     std::uint32_t droppedMessages = 0; // oldest messages after the system prompt that did not fit
     std::uint32_t deviceRestarts = 0; // times the device was lost and the conversation replayed
+    std::vector<llm::ToolCall> toolCalls; // with GenerateHooks::reasoning only
     double prefillSeconds = 0;
     double firstTokenSeconds = 0; // from the start of the prefill to the first token
     double decodeSeconds = 0; // from the first token to the last

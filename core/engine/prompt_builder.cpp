@@ -52,6 +52,7 @@ PromptBuilder::PromptBuilder(const llm::GgufFile &file,
     : m_tokenizer(std::move(tokenizer))
 {
     const auto source = file.string("tokenizer.chat_template");
+    m_format = llm::AnswerFormat::detect(source.value_or(""), m_tokenizer.get());
     if (!source || source->empty()) {
         m_templateError = "This model brings no chat template, so it is not known how it wants a "
                           "conversation written.";
@@ -64,9 +65,9 @@ PromptBuilder::PromptBuilder(const llm::GgufFile &file,
         m_templateError = parsed.error().message;
 }
 
-Result<std::vector<llm::Token>> PromptBuilder::encode(std::span<const ChatMessage> messages,
-                                                      std::size_t firstKept, std::size_t pinned,
-                                                      const llm::ChatTemplate &chatTemplate) const
+Result<PromptBuilder::Encoded> PromptBuilder::encode(std::span<const ChatMessage> messages,
+                                                     std::size_t firstKept, std::size_t pinned,
+                                                     const llm::ChatTemplate &chatTemplate) const
 {
     llm::Json list = llm::Json::array();
     for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -87,7 +88,10 @@ Result<std::vector<llm::Token>> PromptBuilder::encode(std::span<const ChatMessag
     if (!rendered)
         return fail(rendered.error());
 
-    std::vector<llm::Token> tokens = llm::encodeRendered(*rendered, *m_tokenizer);
+    Encoded encoded;
+    encoded.answerStart = m_format.startAfter(*rendered);
+    std::vector<llm::Token> &tokens = encoded.tokens;
+    tokens = llm::encodeRendered(*rendered, *m_tokenizer);
     // A template that does not write the beginning of text leaves it to the tokenizer; one that
     // does must not get a second one. The end of text is never added: the answer is still to come.
     if (m_tokenizer->addsBos() && m_tokenizer->bos()
@@ -95,7 +99,7 @@ Result<std::vector<llm::Token>> PromptBuilder::encode(std::span<const ChatMessag
         tokens.insert(tokens.begin(), *m_tokenizer->bos());
     if (tokens.empty())
         return fail(ErrorCode::TemplateFailed, "The chat template wrote nothing.");
-    return tokens;
+    return encoded;
 }
 
 Result<BuiltPrompt> PromptBuilder::build(const PromptRequest &request) const
@@ -107,6 +111,7 @@ Result<BuiltPrompt> PromptBuilder::build(const PromptRequest &request) const
 
     std::optional<llm::ChatTemplate> chatMl;
     BuiltPrompt prompt;
+    prompt.format = m_format;
     if (request.fallback == TemplateFallback::ChatMl) {
         auto parsed = llm::ChatTemplate::parse(llm::ChatTemplate::chatMl());
         if (!parsed)
@@ -131,7 +136,8 @@ Result<BuiltPrompt> PromptBuilder::build(const PromptRequest &request) const
         auto encoded = encode(messages, starts[dropped], pinned, chatTemplate);
         if (!encoded)
             return fail(encoded.error());
-        tokens = std::move(*encoded);
+        tokens = std::move(encoded->tokens);
+        prompt.answerStart = encoded->answerStart;
         return tokens.size();
     };
     const auto whole = build(0);

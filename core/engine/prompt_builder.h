@@ -7,6 +7,7 @@
 
 #include "core/base/result.h"
 #include "core/engine/generation.h"
+#include "core/llm/answer_format.h"
 #include "core/llm/chat_template.h"
 #include "core/llm/gguf.h"
 #include "core/llm/tokenizer.h"
@@ -30,6 +31,8 @@ struct BuiltPrompt {
     std::vector<llm::Token> tokens;
     std::uint32_t droppedMessages = 0; // oldest ones after the system prompt
     std::string stopText; // not empty: an ender that the vocabulary has no token for
+    llm::AnswerFormat format; // how the model sets reasoning and tool calls apart
+    llm::AnswerStart answerStart = llm::AnswerStart::Answer; // "Reasoning": the template opened it
 };
 
 class PromptBuilder
@@ -47,12 +50,16 @@ public:
     Result<BuiltPrompt> build(const PromptRequest &request) const;
 
 private:
-    Result<std::vector<llm::Token>> encode(std::span<const ChatMessage> messages,
-                                           std::size_t firstKept, std::size_t pinned,
-                                           const llm::ChatTemplate &chatTemplate) const;
+    struct Encoded {
+        std::vector<llm::Token> tokens;
+        llm::AnswerStart answerStart = llm::AnswerStart::Answer;
+    };
+    Result<Encoded> encode(std::span<const ChatMessage> messages, std::size_t firstKept,
+                           std::size_t pinned, const llm::ChatTemplate &chatTemplate) const;
 
     std::shared_ptr<const llm::Tokenizer> m_tokenizer;
     std::optional<llm::ChatTemplate> m_template;
+    llm::AnswerFormat m_format;
     std::string m_templateError;
 };
 

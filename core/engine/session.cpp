@@ -1,6 +1,7 @@
 #include "core/engine/session.h"
 
 #include "core/engine/stop_text.h"
+#include "core/llm/answer_parser.h"
 
 #include <algorithm>
 #include <chrono>
@@ -40,15 +41,26 @@ struct Session::Run {
     std::size_t promptTokens;
     std::vector<llm::Token> sequence; // the prompt, then every token drawn
     llm::StreamDecoder decoder;
-    StopText stopText;
+    StopText stopText; // the template's own ender first, then the user's texts
+    std::optional<llm::AnswerParser> parser; // with hooks.reasoning, where there are markers
     GenerationReport report;
     Clock::time_point start = Clock::now();
     Clock::time_point firstToken{};
 
-    void emitText(const std::string &text)
+    void emitText(std::string_view text)
     {
-        if (!text.empty() && hooks.text)
+        if (parser)
+            emitPieces(parser->append(text));
+        else if (!text.empty() && hooks.text)
             hooks.text(text);
+    }
+
+    void emitPieces(const llm::AnswerParser::Pieces &pieces) const
+    {
+        if (!pieces.reasoning.empty())
+            hooks.reasoning(pieces.reasoning);
+        if (!pieces.answer.empty() && hooks.text)
+            hooks.text(pieces.answer);
     }
 };
 
@@ -171,8 +183,7 @@ try {
     auto prompt = m_prompts->build({messages, fallback, capacity(), options.maxTokens});
     if (!prompt)
         return fail(prompt.error());
-    auto report = generate(prompt->tokens, llm::StreamDecoder::Start::OfText, prompt->stopText,
-                           options, hooks);
+    auto report = generate(*prompt, llm::StreamDecoder::Start::OfText, options, hooks);
     if (report)
         report->droppedMessages = prompt->droppedMessages;
     return report;
@@ -186,21 +197,21 @@ Result<GenerationReport> Session::continueText(std::string_view text,
 try {
     if (!m_tokenizer)
         return fail(ErrorCode::Unsupported, m_tokenizerError);
-    const std::vector<llm::Token> prompt =
-        m_tokenizer->encode(text, llm::AddSpecial::AsModel, llm::ParseSpecial::Yes);
-    if (prompt.empty())
+    BuiltPrompt prompt;
+    prompt.tokens = m_tokenizer->encode(text, llm::AddSpecial::AsModel, llm::ParseSpecial::Yes);
+    if (prompt.tokens.empty())
         return fail(ErrorCode::InvalidArgument, "There is no text to continue.");
-    return generate(prompt, llm::StreamDecoder::Start::Continuation, {}, options, hooks);
+    return generate(prompt, llm::StreamDecoder::Start::Continuation, options, hooks);
 } catch (const std::bad_alloc &) {
     return fail(outOfMemory());
 }
 
-Result<GenerationReport> Session::generate(std::span<const llm::Token> prompt,
+Result<GenerationReport> Session::generate(const BuiltPrompt &built,
                                            llm::StreamDecoder::Start textStart,
-                                           const std::string &stopText,
                                            const GenerateOptions &options,
                                            const GenerateHooks &hooks)
 {
+    const std::vector<llm::Token> &prompt = built.tokens;
     if (auto ready = requireExecutor(); !ready)
         return fail(ready.error());
     if (prompt.size() > capacity())
@@ -209,13 +220,18 @@ Result<GenerationReport> Session::generate(std::span<const llm::Token> prompt,
                         + " tokens, but the context holds " + std::to_string(capacity())
                         + ". Shorten it, or choose a longer context in the settings.");
 
+    std::vector<std::string> enders{built.stopText};
+    enders.insert(enders.end(), options.stopTexts.begin(), options.stopTexts.end());
     Run run{options,
             hooks,
             prompt.size(),
-            {prompt.begin(), prompt.end()},
+            prompt,
             llm::StreamDecoder(m_tokenizer, textStart),
-            StopText(stopText),
+            StopText(std::move(enders)),
+            {},
             {}};
+    if (hooks.reasoning && !built.format.isPlain())
+        run.parser.emplace(built.format, built.answerStart);
     run.report.promptTokens = std::uint32_t(prompt.size());
 
     Result<> outcome;
@@ -239,6 +255,10 @@ Result<GenerationReport> Session::generate(std::span<const llm::Token> prompt,
     }
     run.emitText(run.stopText.append(run.decoder.finish()));
     run.emitText(run.stopText.finish());
+    if (run.parser) {
+        run.emitPieces(run.parser->finish());
+        run.report.toolCalls = run.parser->toolCalls();
+    }
     if (!outcome) {
         if (!outcome.error().cancelled())
             return fail(outcome.error());
@@ -320,14 +340,26 @@ Result<> Session::decode(Run &run)
             run.report.reason = StopReason::EndOfTurn;
             return {};
         }
-        run.emitText(run.stopText.append(run.decoder.append(*token)));
-        if (run.stopText.found()) {
-            run.report.reason = StopReason::EndOfTurn;
+        emitToken(run, *token);
+        if (const auto ender = run.stopText.found()) {
+            run.report.reason = *ender == 0 ? StopReason::EndOfTurn : StopReason::StopText;
             return {};
         }
     }
     run.report.reason = StopReason::MaxTokens;
     return {};
+}
+
+void Session::emitToken(Run &run, llm::Token token) const
+{
+    std::string text = run.decoder.append(token);
+    // A control token stands for no text, but may be one of the marks by which the text is parted.
+    if (run.parser && text.empty() && m_tokenizer->bytesOf(token).empty()) {
+        const std::string spelling = m_tokenizer->spelling(token);
+        if (run.parser->format().isMarker(spelling))
+            text = run.decoder.finish() + spelling;
+    }
+    run.emitText(run.stopText.append(text));
 }
 
 Result<> Session::rebuildDevice(Run &run)
@@ -368,6 +400,30 @@ try {
         start += piece;
     }
     return {};
+} catch (const std::bad_alloc &) {
+    return fail(outOfMemory());
+}
+
+Result<Session::Embedding> Session::embed(std::string_view text)
+try {
+    if (!m_tokenizer)
+        return fail(ErrorCode::Unsupported, m_tokenizerError);
+    const std::vector<llm::Token> tokens =
+        m_tokenizer->encode(text, llm::AddSpecial::AsModel, llm::ParseSpecial::No);
+    if (tokens.empty())
+        return fail(ErrorCode::InvalidArgument, "There is no text to embed.");
+    if (tokens.size() > capacity())
+        return fail(ErrorCode::ContextFull,
+                    "The text has " + std::to_string(tokens.size())
+                        + " tokens, but the context holds " + std::to_string(capacity())
+                        + ". Shorten it, or choose a longer context.");
+    auto executor = bareExecutor();
+    if (!executor)
+        return fail(executor.error());
+    auto values = (*executor)->embed(tokens, llm::Pooling::None);
+    if (!values)
+        return fail(values.error());
+    return Embedding{std::move(*values), std::uint32_t(tokens.size())};
 } catch (const std::bad_alloc &) {
     return fail(outOfMemory());
 }

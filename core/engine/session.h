@@ -52,12 +52,19 @@ struct GenerateOptions {
     llm::SamplingParams sampling;
     std::uint32_t maxTokens = 0; // 0: as many as the context holds
     EndOfTurn endOfTurn = EndOfTurn::Obey;
+    // Each ends the answer where it first stands in what the model writes, and is not shown.
+    std::vector<std::string> stopTexts;
 };
 
 struct GenerateHooks {
     // Of the prompt's tokens, those in the KV cache. May be empty.
     std::function<void(std::size_t done, std::size_t total)> promptProgress;
     std::function<void(std::string_view text)> text; // whole UTF-8 characters. May be empty
+    // What the model thinks before it answers. With it, answer() takes the model's output apart:
+    // this gets the reasoning, `text` the answer alone, and the report the tool calls. Without it
+    // `text` gets everything as the model wrote it. Models without reasoning or tools write the
+    // same text either way.
+    std::function<void(std::string_view text)> reasoning;
     std::function<void(llm::Token token)> token; // each one drawn. May be empty
     CancelToken cancel; // acts within one token or 100 ms of prefill; the report says Stopped
 };
@@ -88,6 +95,15 @@ public:
     Result<GenerationReport> continueText(std::string_view text, const GenerateOptions &options,
                                           const GenerateHooks &hooks);
 
+    // The embedding of a text, as Executor::embed pools it (not normalised). Empties the KV cache.
+    // InvalidArgument for a text without tokens, ContextFull for one that is too long, Unsupported
+    // for a model or an executor that has none.
+    struct Embedding {
+        std::vector<float> values; // [width]
+        std::uint32_t tokens = 0;
+    };
+    Result<Embedding> embed(std::string_view text);
+
     // Evaluates `tokens` from an empty KV cache in pieces of the given sizes (their sum is
     // tokens.size()); `sink` gets the logits of each piece, [piece][vocabulary].
     Result<> logits(std::span<const llm::Token> tokens, std::span<const std::uint32_t> pieces,
@@ -104,13 +120,13 @@ private:
     Result<std::unique_ptr<llm::Executor>> createExecutor(const DeviceOption &device,
                                                           const llm::LoadHooks &hooks) const;
     Result<> placeOnDevice(const DeviceSelection &selection, const llm::LoadHooks &hooks);
-    Result<GenerationReport> generate(std::span<const llm::Token> prompt,
+    Result<GenerationReport> generate(const BuiltPrompt &prompt,
                                       llm::StreamDecoder::Start textStart,
-                                      const std::string &stopText, const GenerateOptions &options,
-                                      const GenerateHooks &hooks);
+                                      const GenerateOptions &options, const GenerateHooks &hooks);
     Result<> prefill(Run &run);
     Result<> decode(Run &run);
     Result<> rebuildDevice(Run &run);
+    void emitToken(Run &run, llm::Token token) const;
     Result<> requireExecutor();
     void noteCached(std::span<const llm::Token> sequence);
 

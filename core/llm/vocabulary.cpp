@@ -10,7 +10,7 @@ namespace {
 
 // How the model families spell the token that ends a turn. Files often leave it out of their
 // metadata, or give only the end of a text.
-constexpr std::array<std::string_view, 22> kEnders = {
+constexpr std::array<std::string_view, 35> kEnders = {
     "<|im_end|>",
     "<|eot_id|>",
     "<|eom_id|>",
@@ -32,6 +32,19 @@ constexpr std::array<std::string_view, 22> kEnders = {
     "<|eot|>",
     "<|eom|>",
     "<|endofturn|>",
+    "[|endofturn|]", // EXAONE
+    "<|END_OF_TURN_TOKEN|>", // Command R
+    "<turn|>", // Gemma 4
+    "<|tool_response>", // Gemma 4, after a call
+    "[e~[", // MiniMax
+    "<|assistant_end|>", // Apertus
+    "<|role_end|>", // Ling
+    "<|message_sep|>", // GigaChat
+    "<SPECIAL_12>", // Nemotron
+    "<|observation|>", // GLM, after a call
+    "<|flush|>", // Solar
+    "<|calls|>", // Solar
+    "<sep>", // Reka
     "<\xEF\xBD\x9C"
     "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>",
 };
@@ -40,7 +53,7 @@ constexpr std::array<std::string_view, 22> kEnders = {
 bool isAlsoPlainText(std::string_view spelling)
 {
     return spelling == "</s>" || spelling == "<eos>" || spelling == "[EOS]" || spelling == "[EOT]"
-        || spelling == "<EOT>" || spelling == "_<EOT>";
+        || spelling == "<EOT>" || spelling == "_<EOT>" || spelling == "<sep>";
 }
 
 bool startsWith(std::string_view text, std::string_view start)
@@ -199,8 +212,8 @@ void Vocabulary::findEnders(const GgufFile &file)
             kind = TokenKind::Control;
         }
     }
-    // The harmony format uses <|end|> between the parts of one answer.
-    if (find("<|return|>") && find("<|call|>")) {
+    // The harmony format and Solar's use <|end|> between the parts of one answer.
+    if ((find("<|return|>") && find("<|call|>")) || (find("<|flush|>") && find("<|calls|>"))) {
         if (const auto end = find("<|end|>"))
             m_enders.erase(std::remove(m_enders.begin(), m_enders.end(), *end), m_enders.end());
     }

@@ -5,6 +5,8 @@
 #include <QFile>
 #include <QTemporaryDir>
 
+#include <cmath>
+
 #ifndef _WIN32
 #include <csignal>
 #include <sys/types.h>
@@ -42,6 +44,8 @@ private Q_SLOTS:
         row("missing value", {"generate", model, "--prompt"});
         row("missing option", {"generate", model});
         row("missing model", {"generate", "--prompt", "x"});
+        row("missing model to embed", {"embed"});
+        row("unknown option of embed", {"embed", model, "--normalise"});
         row("too many models", {"inspect", model, model});
         row("no device", {"--device", "abacus", "devices"});
         row("split that is too long",
@@ -103,7 +107,7 @@ private Q_SLOTS:
         const auto help = runCli({"--help"});
         QCOMPARE(help.exitCode, 0);
         for (const char *command : {"devices", "inspect", "logits", "tokenize", "detokenize",
-                                    "render", "generate", "chat", "bench"}) {
+                                    "render", "generate", "chat", "bench", "embed"}) {
             QVERIFY2(help.out.contains(command), command);
             const auto own = runCli({command, "--help"});
             QCOMPARE(own.exitCode, 0);
@@ -284,6 +288,49 @@ private Q_SLOTS:
                                               "--temperature", "0", "--json"})
                              .json();
         QCOMPARE(raw.at("tokens"), json.at("tokens"));
+    }
+
+    void stopTextsEndTheAnswer()
+    {
+        const QStringList request =
+            kCpu + QStringList{"generate",      starter(), "--prompt", "Hello",
+                               "--temperature", "0",       "--json"};
+        const std::string whole = runCli(request).json().at("text").get<std::string>();
+        QVERIFY(whole.size() > 8);
+        const std::string stop = whole.substr(whole.size() / 2, 4);
+        const auto json =
+            runCli(request
+                   + QStringList{"--stop", "never written", "--stop", QString::fromStdString(stop)})
+                .json();
+        QCOMPARE(json.at("text").get<std::string>(), whole.substr(0, whole.find(stop)));
+        QCOMPARE(json.at("stop_reason").get<std::string>(), std::string("stop_text"));
+        // A model without reasoning and tools has neither.
+        QVERIFY(!json.contains("reasoning"));
+        QVERIFY(!json.contains("tool_calls"));
+        QCOMPARE(runCli(request + QStringList{"--stop", ""}).exitCode, 2);
+    }
+
+    void embedPrintsALineForEachText()
+    {
+        const QStringList request = kCpu + QStringList{"embed", starter(), "--normalize"};
+        const auto result = runCli(request, QByteArray("one\0two words", 13));
+        if (result.exitCode == 1 && result.err.contains("does not compute embeddings")) {
+            QVERIFY2(isOneSentence(result.err), result.err.constData());
+            QSKIP("The processor does not compute embeddings of this model yet.");
+        }
+        QVERIFY2(result.exitCode == 0, result.err.constData());
+        const QList<QByteArray> lines = result.out.trimmed().split('\n');
+        QCOMPARE(lines.size(), 2);
+        for (int i = 0; i < 2; ++i) {
+            const auto line = nlohmann::ordered_json::parse(lines[i].toStdString());
+            QCOMPARE(line.at("index").get<int>(), i);
+            QVERIFY(line.at("tokens").get<int>() > 0);
+            double squares = 0;
+            for (const double value : line.at("embedding"))
+                squares += value * value;
+            QVERIFY(line.at("embedding").size() > 0);
+            QVERIFY(std::abs(squares - 1) < 1e-4);
+        }
     }
 
     void theSameSeedGivesTheSameText()

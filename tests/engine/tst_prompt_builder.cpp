@@ -255,7 +255,7 @@ private Q_SLOTS:
 
     void stopTextHoldsBackOnlyWhatMayBeTheEnder()
     {
-        StopText stop("<end>");
+        StopText stop({"<end>"});
         QCOMPARE(stop.append("a<"), std::string("a"));
         QCOMPARE(stop.append("b"), std::string("<b"));
         QCOMPARE(stop.append("<<e"), std::string("<"));
@@ -266,10 +266,10 @@ private Q_SLOTS:
         QCOMPARE(stop.append("d"), std::string());
         QCOMPARE(stop.finish(), std::string());
 
-        StopText unfinished("<end>");
+        StopText unfinished({"<end>"});
         QCOMPARE(unfinished.append("x<en"), std::string("x"));
         QCOMPARE(unfinished.finish(), std::string("<en"));
-        StopText none{std::string()};
+        StopText none({std::string()});
         QCOMPARE(none.append("abc"), std::string("abc"));
     }
 };

@@ -485,22 +485,6 @@ private Q_SLOTS:
         check(kGridIQ3_S, 4, 7);
     }
 
-    // FNV-1a of the points, taken when every one had been compared with the published tables.
-    void gridsAreThePublishedOnes()
-    {
-        const auto hash = [](const auto &grid) {
-            std::uint64_t value = 14695981039346656037u;
-            for (const std::uint16_t point : grid)
-                value = (value ^ point) * 1099511628211u;
-            return value;
-        };
-        QCOMPARE(hash(kGridIQ2_XXS), std::uint64_t(0x451c41035e19149eu));
-        QCOMPARE(hash(kGridIQ2_XS), std::uint64_t(0x4593780affde22ceu));
-        QCOMPARE(hash(kGridIQ2_S), std::uint64_t(0xd90fe478077a7e6au));
-        QCOMPARE(hash(kGridIQ3_XXS), std::uint64_t(0xa6b5b8e354ab39c9u));
-        QCOMPARE(hash(kGridIQ3_S), std::uint64_t(0xb79064954c75598cu));
-    }
-
     void signsAreEven()
     {
         for (unsigned seven = 0; seven < 128; ++seven) {
