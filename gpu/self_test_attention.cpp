@@ -59,9 +59,11 @@ TestHeads makeHeads(const AttentionCase &shape)
         value *= 2.0f;
     heads.queryNorm = numbers.floats(shape.headSize);
     heads.keyNorm = numbers.floats(shape.headSize);
-    for (std::uint32_t i = 0; i < shape.ropeDims / 2; ++i)
+    for (std::uint32_t i = 0; i < shape.ropeDims / 2; ++i) {
+        const double sign = i % 3 == 2 ? -1.0 : 1.0; // a file's factors may have either
         heads.frequencies.push_back(
-            static_cast<float>(std::pow(10000.0, -2.0 * i / shape.ropeDims)));
+            static_cast<float>(sign * std::pow(10000.0, -2.0 * i / shape.ropeDims)));
+    }
     return heads;
 }
 

@@ -7,7 +7,7 @@ layout(constant_id = 12) const bool kRopeSplit = false; // pairs (i, i + dims/2)
 
 shared float heads[kHeadRows * kHeadSize];
 
-// Sine and cosine of x in [0, 2^20): the ones that drivers offer may be off by 1e-3 for large x.
+// Sine and cosine of x in (-2^20, 2^20): the ones that drivers offer may be off by 1e-3 for large x.
 void sineCosine(float x, out float sine, out float cosine)
 {
     // x = n * pi/2 + r with pi/2 in three parts, the first two short enough that n times them is exact.
@@ -21,7 +21,7 @@ void sineCosine(float x, out float sine, out float cosine)
         r + r * s * (-1.6666667e-1 + s * (8.3333333e-3 + s * (-1.9841270e-4 + s * 2.7557319e-6)));
     const float cs =
         1.0 + s * (-0.5 + s * (4.1666667e-2 + s * (-1.3888889e-3 + s * 2.4801587e-5)));
-    const uint quadrant = uint(n) & 3u;
+    const uint quadrant = uint(int(n)) & 3u;
     sine = (quadrant & 1u) == 0 ? sn : cs;
     cosine = (quadrant & 1u) == 0 ? cs : sn;
     if (quadrant == 2u || quadrant == 3u)
