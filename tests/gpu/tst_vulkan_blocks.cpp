@@ -1,5 +1,7 @@
 #include "block_bench.h"
 #include "core/cpu/reference_layers.h"
+#include "core/cpu/reference_math.h"
+#include "core/llm/adapter.h"
 #include "gpu_support.h"
 #include "tests/support/fixtures.h"
 
@@ -219,8 +221,8 @@ private Q_SLOTS:
         const std::vector<float> before = store.numbers(width * kTokens);
         std::vector<float> expected;
         for (std::uint32_t t = 0; t < kTokens; ++t) {
-            const std::vector<float> row =
-                reference::feedForward(std::get<ExpertFeedForward>(part), rowOf(x, t, width), {});
+            const std::vector<float> row = reference::feedForward(std::get<ExpertFeedForward>(part),
+                                                                  rowOf(x, t, width), m_compute);
             expected.insert(expected.end(), row.begin(), row.end());
         }
         const bool residual = index % 2 == 0;
@@ -274,9 +276,8 @@ private Q_SLOTS:
         Layer layer;
         layer.mixer = one.mixer;
         reference::LayerState state = reference::emptyState(layer, kTokens);
-        const CancelToken cancel;
         const reference::LayerSlice slice{
-            .first = 0, .count = kTokens, .contextLength = kTokens, .cancel = cancel};
+            .first = 0, .count = kTokens, .contextLength = kTokens, .compute = m_compute};
         const std::vector<float> expected = std::visit(
             [&](const auto &mixer) { return reference::mix(mixer, state, slice, x); }, one.mixer);
 
@@ -301,6 +302,9 @@ private Q_SLOTS:
     }
 
 private:
+    const AdapterSet m_adapters;
+    const CancelToken m_cancel;
+    const reference::Compute m_compute{m_adapters, m_cancel};
     std::shared_ptr<gpu::Device> m_device;
 };
 

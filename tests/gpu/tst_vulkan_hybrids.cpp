@@ -9,8 +9,8 @@ using namespace alcove::llm;
 
 namespace {
 
-const char *const kExpertModels[] = {"arch/mixtral", "arch/qwen3moe", "arch/gptoss"};
-const char *const kRecurrentModels[] = {"arch/lfm2", "arch/qwen35", "arch/granitehybrid"};
+const char *const kExpertModels[] = {"arch/mixtral", "arch/qwen3moe"};
+const char *const kRecurrentModels[] = {"arch/granitehybrid"};
 
 std::vector<Token> manyTokens(std::uint32_t vocabulary, std::size_t count)
 {
