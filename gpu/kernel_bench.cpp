@@ -21,6 +21,9 @@ SliceId KernelBench::putMatrix(const WeightLayout &layout, std::span<const std::
             planes[plane] = bytes.data() + layout.planeOffset[plane];
     }
     repack(layout, blocks.data(), layout.units, planes);
+    const std::vector<std::uint16_t> grid = gridEntries(layout.type);
+    if (!grid.empty())
+        std::memcpy(bytes.data() + layout.gridOffset(), grid.data(), grid.size() * 2);
     return putBytes(bytes);
 }
 

@@ -31,6 +31,28 @@ void setHalf(std::byte *at, std::uint16_t bits)
     at[1] = static_cast<std::byte>(bits >> 8);
 }
 
+// Where a block has its f16 units.
+std::vector<std::uint32_t> unitsOf(TensorType type)
+{
+    switch (type) {
+    case TensorType::Q4_1:
+    case TensorType::Q5_1:
+    case TensorType::Q4_K:
+    case TensorType::Q5_K:
+        return {0, 2};
+    case TensorType::Q2_K:
+        return {80, 82};
+    case TensorType::Q3_K:
+        return {108};
+    case TensorType::Q6_K:
+        return {208};
+    case TensorType::TQ2_0:
+        return {64};
+    default:
+        return {0};
+    }
+}
+
 // Random bits everywhere, but with scales of ordinary size.
 TestMatrix makeMatrix(TensorType type, std::uint32_t rows, std::uint32_t columns,
                       TestNumbers &numbers)
@@ -74,18 +96,16 @@ TestMatrix makeMatrix(TensorType type, std::uint32_t rows, std::uint32_t columns
             }
         });
         break;
-    case TensorType::Q6_K:
-        eachUnit([&](std::byte *block) { setHalf(block + 208, half()); });
-        break;
-    case TensorType::Q4_K:
-    case TensorType::Q5_K:
-        eachUnit([&](std::byte *block) {
-            setHalf(block, half());
-            setHalf(block + 2, half());
-        });
+    case TensorType::MXFP4:
+        // Powers of two from 2^-7 to 2^-4.
+        eachUnit(
+            [&](std::byte *block) { block[0] = static_cast<std::byte>(120 + numbers.word() % 4); });
         break;
     default:
-        eachUnit([&](std::byte *block) { setHalf(block, half()); });
+        eachUnit([&](std::byte *block) {
+            for (const std::uint32_t at : unitsOf(type))
+                setHalf(block + at, half());
+        });
         break;
     }
     llm::Tensor tensor;
@@ -129,11 +149,18 @@ void checkGated(const std::shared_ptr<Device> &device, const TestMatrix &matrix,
     const Tuning tuning = tuningFor(*device);
     const std::uint32_t outputs = static_cast<std::uint32_t>(matrix.layout.rows / 2);
     const std::uint32_t columns = matrix.layout.columns;
-    const std::vector<float> x = numbers.floats(columns);
+    const float epsilon = 1e-3f;
+    const double inverse = 1.0 / std::sqrt(4.75 / columns + double(epsilon));
+    std::vector<float> x = numbers.floats(columns);
+    // Gates of ordinary size, whatever the format's numbers: those of large negatives are nothing.
+    double most = 0;
+    for (std::uint32_t row = 0; row < outputs; ++row)
+        most = std::max(most, std::abs(dot(matrix, row, x)));
+    for (float &value : x)
+        value *= static_cast<float>(2.0 / (most * inverse));
     const std::vector<float> bias = numbers.floats(outputs * 2);
     // Three count; the fourth is what an earlier, longer list has left.
     const std::vector<float> sums = {0.5f, 1.25f, 3.0f, 99.0f};
-    const float epsilon = 1e-3f;
     KernelBench bench(device);
     const PipelineId kernel = bench.pipelines().add(variant("matvec", matrix.layout.type),
                                                     {{matvec::Rows, tuning.gatedRows},
@@ -160,7 +187,6 @@ void checkGated(const std::shared_ptr<Device> &device, const TestMatrix &matrix,
         push.epsilon = epsilon;
         recorder.dispatch(bench.kernel(kernel), push, ceilDivide(outputs, tuning.gatedRows));
     });
-    const double inverse = 1.0 / std::sqrt(4.75 / columns + double(epsilon));
     std::vector<double> expected;
     for (std::uint32_t row = 0; row < outputs; ++row) {
         const double gate = dot(matrix, row, x) * inverse + double(bias[row]);
@@ -284,7 +310,7 @@ void checkMatmul(const std::shared_ptr<Device> &device, const TestMatrix &matrix
         }
         return all;
     }();
-    for (const std::uint32_t tokens : {1u, 2u, 3u, 5u, 8u, 9u}) {
+    for (std::uint32_t tokens = 1; tokens <= kMostTokens; ++tokens) {
         std::vector<float> actual;
         if (ran) {
             const std::vector<float> all =
@@ -333,20 +359,15 @@ void checkEmbed(const std::shared_ptr<Device> &device, const TestMatrix &matrix,
 
 void checkMatrixKernels(const std::shared_ptr<Device> &device, CheckList &checks)
 {
-    struct Format {
-        TensorType type;
-        std::uint32_t narrow;
-        std::uint32_t wide;
-    };
     TestNumbers numbers(1);
-    for (const Format &format :
-         {Format{TensorType::F32, 1, 333}, Format{TensorType::F16, 7, 333},
-          Format{TensorType::BF16, 33, 272}, Format{TensorType::Q8_0, 32, 352},
-          Format{TensorType::Q4_0, 32, 352}, Format{TensorType::Q4_K, 256, 768},
-          Format{TensorType::Q5_K, 256, 768}, Format{TensorType::Q6_K, 256, 768}}) {
-        const TestMatrix small = makeMatrix(format.type, 2, format.narrow, numbers);
-        const TestMatrix large = makeMatrix(format.type, 74, format.wide, numbers);
-        const TestMatrix odd = makeMatrix(format.type, 37, format.wide, numbers);
+    for (const TensorType type : weightFormats()) {
+        // Rows of one block, and of some with a rest that is no whole round of the lanes.
+        const std::uint32_t block = llm::tensorTypeInfo(type)->blockElements;
+        const std::uint32_t narrow = block > 1 ? block : type == TensorType::F32 ? 1 : 33;
+        const std::uint32_t wide = block == 1 ? 333 : block == 32 ? 352 : 768;
+        const TestMatrix small = makeMatrix(type, 2, narrow, numbers);
+        const TestMatrix large = makeMatrix(type, 74, wide, numbers);
+        const TestMatrix odd = makeMatrix(type, 37, wide, numbers);
         checkGated(device, small, numbers, checks);
         checkGated(device, large, numbers, checks);
         checkResidual(device, odd, numbers, checks);

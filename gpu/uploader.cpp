@@ -73,6 +73,12 @@ Result<> Uploader::writeUnits(const WeightLayout &layout, const Slice &to, std::
     const std::uint64_t most = kStagingBytes / unitBytes;
     if (most == 0)
         return fail(ErrorCode::Unsupported, "A row of this model's weights is too long to load.");
+    if (firstUnit == 0 && layout.gridPoints > 0) {
+        const std::vector<std::uint16_t> grid = gridEntries(layout.type);
+        const auto bytes = std::as_bytes(std::span<const std::uint16_t>(grid));
+        if (auto done = write(to, layout.gridOffset(), bytes); !done)
+            return done;
+    }
     std::uint64_t units = source.size() / layout.sourceUnitBytes;
     while (units > 0) {
         if (auto ready = acquire(); !ready)

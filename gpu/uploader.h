@@ -24,7 +24,7 @@ public:
     Result<> write(const Slice &to, std::uint64_t offset, std::span<const std::byte> bytes);
 
     // Converts the units of `source` and writes them to the planes at `to`, from unit `firstUnit`
-    // on.
+    // on; with the first unit goes the format's grid.
     Result<> writeUnits(const WeightLayout &layout, const Slice &to, std::uint64_t firstUnit,
                         std::span<const std::byte> source);
 

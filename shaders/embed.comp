@@ -27,6 +27,7 @@ void main()
 {
     const uint token = gl_WorkGroupID.y;
     const uint c = gl_WorkGroupID.x * kLanes + lane();
+    prepareFormat(push.matrix);
     float squares = 0.0;
     if (c < kChunks) {
         vec4 q[4];

@@ -58,6 +58,7 @@ void main()
         tokens = tile.y + tile.z;
         matrixRow = tile.x * push.expertRows;
     }
+    prepareFormat(push.matrix);
 
     float sums[kRows * kTokens];
     for (uint i = 0; i < kRows * kTokens; ++i)

@@ -90,6 +90,7 @@ void main()
     const uint first = workgroup * kRows;
     if (first >= kOutputs)
         return;
+    prepareFormat(push.matrix);
 
     const float inverse = kNormed ? inverseRms(push.sumsIn, push.sumCount, kWidth, push.epsilon) : 1.0;
     float sums[kRows];

@@ -1,5 +1,5 @@
-// The low 4 bits of a chunk: two words; in each, the low halves of the bytes are the first four
-// numbers and the high halves the next four.
+// Numbers of 4 bits, or the low 4 bits of longer ones: two words a chunk; in each, the low halves of
+// the bytes are the first four numbers and the high halves the next four.
 uvec4 loadNibbles(Matrix m, uint chunk)
 {
     const uvec2 words = Words2(m.quants).at[chunk];

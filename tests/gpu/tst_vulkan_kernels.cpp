@@ -1,5 +1,6 @@
 #include "core/llm/tensor.h"
 #include "gpu/bandwidth_probe.h"
+#include "gpu/kernels.h"
 #include "gpu/memory_budget.h"
 #include "gpu/self_test.h"
 #include "gpu/weight_layout.h"
@@ -43,9 +44,8 @@ private Q_SLOTS:
         }
         QCOMPARE(failed, 0);
         for (const char *kernel : {"matvec, gated", "matvec, residual", "matmul", "embed"}) {
-            for (const char *format :
-                 {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_K", "Q5_K", "Q6_K"})
-                QVERIFY2(seen.count({kernel, format}), kernel);
+            for (const llm::TensorType type : weightFormats())
+                QVERIFY2(seen.count({kernel, formatName(type)}), kernel);
         }
         for (const char *kernel :
              {"expert_choice, softmax", "expert_choice, softmax of the chosen",
@@ -71,20 +71,22 @@ private Q_SLOTS:
 
     void layoutsKeepTheFilesSize()
     {
-        for (const llm::TensorType type :
-             {llm::TensorType::F32, llm::TensorType::F16, llm::TensorType::BF16,
-              llm::TensorType::Q8_0, llm::TensorType::Q4_0, llm::TensorType::Q4_K,
-              llm::TensorType::Q5_K, llm::TensorType::Q6_K}) {
+        QCOMPARE(weightFormats().size(), std::size_t(22));
+        for (const llm::TensorType type : weightFormats()) {
             const llm::TensorTypeInfo *info = llm::tensorTypeInfo(type);
             QVERIFY(info);
             QCOMPARE(QByteArray(formatName(type)), QByteArray(info->name.data()));
             const WeightLayout layout = weightLayout(type, 512, 64);
             const std::uint64_t file = 512u * 64 / info->blockElements * info->blockBytes;
             QCOMPARE(layout.units * layout.sourceUnitBytes, file);
-            QCOMPARE(layout.bytes, file);
+            QCOMPARE(layout.bytes, file + layout.gridPoints * 2);
+            QCOMPARE(gridEntries(type).size(), std::size_t(layout.gridPoints));
             QCOMPARE(layout.chunks, 32u);
+            for (const char *kernel : {"matvec", "matmul", "embed"})
+                QVERIFY(!shaders::find(variant(kernel, type)).empty());
         }
-        QCOMPARE(formatName(llm::TensorType::IQ4_XS), nullptr);
+        QCOMPARE(formatName(llm::TensorType::IQ1_S), nullptr);
+        QCOMPARE(formatName(llm::TensorType::I32), nullptr);
         QCOMPARE(weightLayout(llm::TensorType::F32, 33, 3).bytes, std::uint64_t(768));
     }
 
