@@ -89,7 +89,8 @@ const Command &logitsCommand()
 {
     static const Command command{
         {"logits",
-         "writes the logits after every token, little-endian float32 [tokens][vocabulary]",
+         "writes the logits after every token, little-endian float32 [tokens][vocabulary]; of an "
+         "encoder the mean of its vectors, [width]",
          {"MODEL"},
          {{"--tokens", "IDS", "token ids separated by spaces"},
           {"--split", "SIZES", "feeds the tokens in pieces of these sizes, e.g. \"1,7,16\""},

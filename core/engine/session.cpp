@@ -388,6 +388,10 @@ try {
     auto executor = bareExecutor();
     if (!executor)
         return fail(executor.error());
+    if ((*executor)->spec().isEncoder()) {
+        const auto vector = (*executor)->embed(tokens, llm::Pooling::Mean);
+        return vector ? sink(*vector) : Result<>(fail(vector.error()));
+    }
     std::size_t start = 0;
     for (const std::uint32_t piece : pieces) {
         if (piece > tokens.size() - start)

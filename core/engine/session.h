@@ -105,7 +105,8 @@ public:
     Result<Embedding> embed(std::string_view text);
 
     // Evaluates `tokens` from an empty KV cache in pieces of the given sizes (their sum is
-    // tokens.size()); `sink` gets the logits of each piece, [piece][vocabulary].
+    // tokens.size()); `sink` gets the logits of each piece, [piece][vocabulary]; of an
+    // encoder once the mean of all vectors, [width].
     Result<> logits(std::span<const llm::Token> tokens, std::span<const std::uint32_t> pieces,
                     const std::function<Result<>(std::span<const float>)> &sink);
 

@@ -83,6 +83,30 @@ bool isLeftOut(const ModelSpec &spec, const Tensor &tensor)
     return tensor.name.rfind("rope_f", 0) == 0 || unusedBias;
 }
 
+// What a file may lack: biases, an output of its own, an encoder's segments.
+bool isOptional(const std::string &name)
+{
+    return name.find(".bias") != std::string::npos || name == "output.weight"
+        || name == "token_types.weight";
+}
+
+// The same file, to change.
+GgufWriter copyOf(const GgufFile &file)
+{
+    GgufWriter writer;
+    for (const auto &[key, value] : file.metadata()) {
+        std::string bytes(reinterpret_cast<const char *>(value.bytes.data()), value.bytes.size());
+        if (value.type == GgufValueType::Array)
+            bytes = bytesOf(std::uint32_t(value.elementType), value.count) + bytes;
+        writer.raw(key, value.type, std::move(bytes));
+    }
+    for (const Tensor &tensor : file.tensors())
+        writer.tensor(
+            tensor.name, {tensor.shape.begin(), tensor.shape.begin() + tensor.rank}, tensor.type,
+            std::string(reinterpret_cast<const char *>(tensor.data.data()), tensor.data.size()));
+    return writer;
+}
+
 constexpr double kPlain[] = {1.0,  0.31622776601683794,   0.1,   0.03162277660168379,
                              0.01, 0.0031622776601683794, 0.001, 0.00031622776601683794};
 
@@ -357,6 +381,48 @@ private Q_SLOTS:
         file.f32("llama.rope.scaling.attn_factor", 0.5f);
         const auto halved = readBytes(file.bytes());
         QVERIFY(std::abs(attentionOf(*halved->spec).rope.magnitude - 0.5693147180559945) < 1e-6);
+    }
+
+    // Of every architecture among the fixtures: what is missing or has another shape is named.
+    void namesWhatIsWrongInEveryArchitecture_data()
+    {
+        QTest::addColumn<QString>("path");
+        for (const ModelCase &one : modelCases()) {
+            if (one.name.rfind("arch/", 0) == 0)
+                QTest::newRow(one.name.c_str()) << QString::fromStdString(one.model);
+        }
+    }
+    void namesWhatIsWrongInEveryArchitecture()
+    {
+        QFETCH(QString, path);
+        auto file = GgufFile::open(path.toStdString());
+        QVERIFY(file);
+        const auto check = [](const GgufWriter &writer, const std::string &name) {
+            const auto read = readBytes(writer.bytes());
+            QVERIFY2(!read->spec, name.c_str());
+            QVERIFY2(messageOf(*read).find("'" + name) != std::string::npos,
+                     (name + ": " + messageOf(*read)).c_str());
+        };
+        const GgufWriter whole = copyOf(*file);
+        const auto read = readBytes(whole.bytes());
+        QVERIFY2(read->spec, messageOf(*read).c_str());
+        for (const Tensor &tensor : file->tensors()) {
+            if (isLeftOut(*read->spec, tensor))
+                continue;
+            check(GgufWriter(whole).tensor(tensor.name, {3, 2, 2}), tensor.name);
+            if (isOptional(tensor.name))
+                continue;
+            // Without a fused one the parts are looked for.
+            check(GgufWriter(whole).removeTensor(tensor.name),
+                  tensor.name.substr(0, tensor.name.find("kv.weight")));
+        }
+        check(GgufWriter(whole).tensor("blk.0.unheard_of.weight", {4}), "blk.0.unheard_of.weight");
+        const std::string family = read->spec->architecture;
+        for (const char *key :
+             {"embedding_length", "block_count", "context_length", "attention.head_count"})
+            check(GgufWriter(whole).remove(family + "." + key), family + "." + key);
+        check(GgufWriter(whole).f32(family + ".attention.clamp_kqv", 8.0f),
+              family + ".attention.clamp_kqv");
     }
 
     void readsTheFixtures()

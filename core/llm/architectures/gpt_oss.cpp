@@ -18,11 +18,7 @@ Result<ModelSpec> readGptOss(SpecReader &reader)
         Attention attention = shape;
         attention.window = windowed[i] ? window : 0;
         readProjections(reader, frame.spec, block, attention, Bias::Required);
-        attention.sinks =
-            reader.vector(block
-                              + (reader.hasTensor(block + "attn_sinks.weight") ? "attn_sinks.weight"
-                                                                               : "attn_sinks"),
-                          attention.heads);
+        attention.sinks = reader.vector(block + "attn_sinks.weight", attention.heads);
         Layer layer;
         layer.mixerNorm = reader.norm(block + "attn_norm", width, frame.epsilon);
         layer.mixer = std::move(attention);

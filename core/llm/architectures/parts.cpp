@@ -93,8 +93,12 @@ HeadCounts readLargestHeadCounts(SpecReader &reader, std::uint32_t layers)
 {
     const auto heads = reader.sizesOr("attention.head_count", kMaxHeads, layers, 0);
     const auto kvHeads = reader.sizesOr("attention.head_count_kv", kMaxHeads, layers, 0);
-    return {*std::max_element(heads.begin(), heads.end()),
-            *std::max_element(kvHeads.begin(), kvHeads.end())};
+    const HeadCounts largest{*std::max_element(heads.begin(), heads.end()),
+                             *std::max_element(kvHeads.begin(), kvHeads.end())};
+    if (largest.heads == 0)
+        reader.refuse("its metadata has no usable '" + reader.architecture()
+                      + ".attention.head_count'");
+    return largest;
 }
 
 Attention readHeads(SpecReader &reader, const ModelSpec &spec, HeadCounts counts)
