@@ -2,7 +2,6 @@
 
 #include "core/cpu/forward_pass.h"
 #include "core/cpu/processor.h"
-#include "core/cpu/runnable.h"
 #include "core/cpu/sequence.h"
 
 #include <algorithm>
@@ -16,15 +15,50 @@ namespace {
 
 using namespace alcove::llm;
 
+// One vector out of the hidden values of all positions, which come in order.
+class Pooled
+{
+public:
+    Pooled(Pooling pooling, std::size_t width, std::size_t total)
+        : m_pooling(pooling), m_total(total), m_sum(width)
+    { }
+
+    void add(const float *hidden, std::size_t count)
+    {
+        const std::size_t width = m_sum.size();
+        for (std::size_t t = 0; t < count; ++t, ++m_seen) {
+            const bool wanted = m_pooling == Pooling::Cls ? m_seen == 0
+                : m_pooling == Pooling::Last              ? m_seen + 1 == m_total
+                                                          : true;
+            for (std::size_t i = 0; wanted && i < width; ++i)
+                m_sum[i] += double(hidden[t * width + i]);
+        }
+    }
+
+    std::vector<float> result() const
+    {
+        const bool mean = m_pooling != Pooling::Cls && m_pooling != Pooling::Last;
+        std::vector<float> values(m_sum.size());
+        for (std::size_t i = 0; i < values.size(); ++i)
+            values[i] = static_cast<float>(mean ? m_sum[i] / double(m_total) : m_sum[i]);
+        return values;
+    }
+
+private:
+    Pooling m_pooling;
+    std::size_t m_total;
+    std::size_t m_seen = 0;
+    std::vector<double> m_sum; // [width]
+};
+
 class CpuExecutor final : public Executor
 {
 public:
     CpuExecutor(const KernelTable &kernels, std::shared_ptr<const Model> model,
-                std::uint32_t positions, const ExecutorOptions &options)
+                std::uint32_t positions, KvFormats formats, std::uint32_t threads)
         : m_model(std::move(model)), m_capacity(positions),
-          m_pass(m_model->spec(), kernels, positions, options.kvFormat,
-                 options.threads ? options.threads : usableCores()),
-          m_logits(m_model->spec().vocabulary)
+          m_pass(m_model->spec(), kernels, positions, formats, threads),
+          m_logits(m_model->spec().isEncoder() ? 0 : m_model->spec().vocabulary)
     { }
 
     const ModelSpec &spec() const override { return m_model->spec(); }
@@ -36,7 +70,7 @@ public:
         ExecutorInfo info;
         info.device = "Processor";
         info.weightBytes = spec().weightBytes();
-        info.kvBytes = m_pass.kvBytes();
+        info.kvBytes = m_pass.cache().bytes() + m_pass.state().bytes();
         info.scratchBytes = m_pass.scratchBytes() + m_logits.size() * sizeof(float);
         return info;
     }
@@ -47,14 +81,80 @@ public:
             return fail(ErrorCode::InvalidArgument,
                         "The context holds " + std::to_string(m_length)
                             + " tokens and cannot be cut to " + std::to_string(length) + ".");
+        if (const std::uint32_t nearest = restorable(length); nearest != length)
+            return fail(ErrorCode::InvalidArgument,
+                        "The context cannot be cut to " + std::to_string(length)
+                            + " tokens, only to " + std::to_string(nearest) + ".");
         endRun();
-        m_length = length;
+        goBack(length);
         return {};
+    }
+
+    std::uint32_t restorable(std::uint32_t wanted) const override
+    {
+        if (wanted >= m_length)
+            return m_length;
+        const KvCache &cache = m_pass.cache();
+        const RecurrentState &state = m_pass.state();
+        if (!state.there())
+            return cache.holds(wanted) ? wanted : 0;
+        for (std::size_t i = state.lengths().size(); i-- > 0;) {
+            const std::uint32_t length = state.lengths()[i];
+            if (length <= wanted && cache.holds(length))
+                return length;
+        }
+        return 0;
+    }
+
+    Result<> discard(std::uint32_t first, std::uint32_t count) override
+    {
+        if (first > m_length || count > m_length - first)
+            return fail(ErrorCode::InvalidArgument,
+                        "The context holds " + std::to_string(m_length) + " tokens; "
+                            + std::to_string(count) + " from " + std::to_string(first)
+                            + " on cannot be left out.");
+        if (m_pass.state().there() || spec().positionEmbedding
+            || !m_pass.cache().canDiscard(first, count, m_length))
+            return fail(ErrorCode::Unsupported,
+                        "This model's context cannot be shifted; evaluate the rest again.");
+        try {
+            m_pass.cache().discard(first, count, m_length);
+        } catch (const std::bad_alloc &) {
+            return fail(ErrorCode::OutOfMemory, "There is not enough memory to shift the context.");
+        }
+        endRun();
+        m_length -= count;
+        return {};
+    }
+
+    Result<std::vector<float>> embed(std::span<const Token> tokens, Pooling pooling,
+                                     const ForwardHooks &hooks) override
+    {
+        if (m_length > 0)
+            return fail(ErrorCode::InvalidArgument,
+                        "The context must be empty before a text is embedded.");
+        if (auto valid = checkTokens(spec(), tokens, 0, m_capacity); !valid)
+            return fail(valid.error());
+        endRun();
+        if (pooling == Pooling::None)
+            pooling = spec().pooling == Pooling::None ? Pooling::Mean : spec().pooling;
+        try {
+            auto pooled = spec().isEncoder() ? embedWithEncoder(tokens, pooling, hooks)
+                                             : embedWithDecoder(tokens, pooling, hooks);
+            goBack(0);
+            return pooled;
+        } catch (const std::bad_alloc &) {
+            goBack(0);
+            return fail(ErrorCode::OutOfMemory, "There is not enough memory to embed this text.");
+        }
     }
 
     Result<std::vector<float>> forward(std::span<const Token> tokens, LogitRows rows,
                                        const ForwardHooks &hooks) override
     {
+        if (spec().isEncoder())
+            return fail(ErrorCode::Unsupported,
+                        "This model computes embeddings only; it cannot write.");
         if (auto valid = checkTokens(spec(), tokens, m_length, m_capacity); !valid)
             return fail(valid.error());
         endRun();
@@ -101,6 +201,8 @@ public:
             const CancelToken never;
             m_pass.evaluate({&token, 1}, m_length, never);
             ++m_length;
+            if (m_length % RecurrentState::kCheckpointEvery == 0)
+                m_pass.state().save(m_length);
             m_pass.logits(1, m_logits.data(), never);
         }
         try {
@@ -134,18 +236,20 @@ private:
         for (std::size_t done = 0; done < tokens.size();) {
             const std::size_t count = std::min(m_pass.batch(), tokens.size() - done);
             if (hooks.cancel.cancelled()
-                || m_pass.evaluate(tokens.subspan(done, count), m_length, hooks.cancel)
-                    == Outcome::Cancelled)
+                || evaluateSlice(tokens.subspan(done, count), hooks) == Outcome::Cancelled)
                 return cancelled();
             if (rows == LogitRows::All
                 && m_pass.logits(count, result.data() + done * vocabulary, hooks.cancel)
-                    == Outcome::Cancelled)
+                    == Outcome::Cancelled) {
+                m_pass.state().restore(m_length);
                 return cancelled();
+            }
             done += count;
             m_length += static_cast<std::uint32_t>(count);
             if (hooks.progress)
                 hooks.progress(done, tokens.size());
         }
+        m_pass.state().save(m_length);
         m_lastLogits = LastLogits::NotComputed;
         if (rows == LogitRows::None)
             return result;
@@ -158,6 +262,65 @@ private:
         if (rows == LogitRows::Last)
             result = m_logits;
         return result;
+    }
+
+    // A slice that is cut off leaves a recurrent state somewhere in between: it goes back.
+    Outcome evaluateSlice(std::span<const Token> tokens, const ForwardHooks &hooks)
+    {
+        m_pass.state().save(m_length);
+        const Outcome outcome = m_pass.evaluate(tokens, m_length, hooks.cancel);
+        if (outcome == Outcome::Cancelled)
+            m_pass.state().restore(m_length);
+        return outcome;
+    }
+
+    void goBack(std::uint32_t length)
+    {
+        if (length != m_length || length == 0)
+            m_pass.state().restore(length);
+        if (length == 0)
+            m_pass.cache().clear();
+        m_length = length;
+    }
+
+    Result<std::vector<float>> embedWithEncoder(std::span<const Token> tokens, Pooling pooling,
+                                                const ForwardHooks &hooks)
+    {
+        const std::size_t layers = spec().layers.size();
+        std::size_t done = 0;
+        const auto layerDone = [&] {
+            ++done;
+            if (hooks.progress)
+                hooks.progress(tokens.size() * done / layers, tokens.size());
+        };
+        if (hooks.cancel.cancelled()
+            || m_pass.encode(tokens, layerDone, hooks.cancel) == Outcome::Cancelled)
+            return cancelled();
+        Pooled pooled(pooling, spec().width, tokens.size());
+        for (std::size_t first = 0; first < tokens.size(); first += m_pass.batch()) {
+            const std::size_t count = std::min(m_pass.batch(), tokens.size() - first);
+            pooled.add(m_pass.hidden(first, count), count);
+        }
+        return pooled.result();
+    }
+
+    Result<std::vector<float>> embedWithDecoder(std::span<const Token> tokens, Pooling pooling,
+                                                const ForwardHooks &hooks)
+    {
+        Pooled pooled(pooling, spec().width, tokens.size());
+        for (std::size_t done = 0; done < tokens.size();) {
+            const std::size_t count = std::min(m_pass.batch(), tokens.size() - done);
+            if (hooks.cancel.cancelled()
+                || m_pass.evaluate(tokens.subspan(done, count), static_cast<std::uint32_t>(done),
+                                   hooks.cancel)
+                    == Outcome::Cancelled)
+                return cancelled();
+            pooled.add(m_pass.hidden(0, count), count);
+            done += count;
+            if (hooks.progress)
+                hooks.progress(done, tokens.size());
+        }
+        return pooled.result();
     }
 
     Result<std::vector<float>> cancelled() const
@@ -175,18 +338,6 @@ private:
     std::optional<Sampler> m_sampler;
     std::optional<Token> m_pending; // drawn, not evaluated
 };
-
-Result<> checkKvFormats(const ExecutorOptions &options)
-{
-    const auto runs = [](KvFormat format) {
-        return format == KvFormat::F32 || format == KvFormat::F16;
-    };
-    if (!runs(options.kvFormat)
-        || options.valueFormat.value_or(options.kvFormat) != options.kvFormat)
-        return fail(ErrorCode::Unsupported,
-                    "The processor keeps keys and values as 16-bit or 32-bit numbers only.");
-    return {};
-}
 
 // Reads a byte of every page, so that the file is in memory before the first token needs it.
 Outcome readWeights(const GgufFile &file, const LoadHooks &hooks)
@@ -233,22 +384,27 @@ Result<std::unique_ptr<Executor>> createCpuExecutorWith(const KernelTable &kerne
 {
     if (!model)
         return fail(ErrorCode::InvalidArgument, "There is no model to run.");
-    if (auto runs = checkRunnable(model->spec()); !runs)
-        return fail(runs.error());
-    if (auto runs = checkKvFormats(options); !runs)
-        return fail(runs.error());
+    const KvFormats formats{options.kvFormat, options.valueFormat.value_or(options.kvFormat)};
+    if (formats.keys == KvFormat::Q4_0)
+        return fail(ErrorCode::InvalidArgument,
+                    "Keys cannot be kept in 4 bits, only values; choose 8 bits for the keys.");
     const std::uint32_t positions = contextLength(model->spec(), options);
-    if (auto fits = checkMemory(model->spec(), positions, options.kvFormat); !fits)
-        return fail(fits.error());
+    const std::uint32_t threads = options.threads ? options.threads : usableCores();
+    std::uint64_t bytes = 0;
     try {
-        auto executor = std::make_unique<CpuExecutor>(kernels, model, positions, options);
+        const PreparedModel prepared(model->spec(), positions);
+        bytes =
+            KvCache::bytesFor(prepared, positions, formats) + RecurrentState::bytesFor(prepared);
+        if (auto fits = checkMemory(positions, bytes); !fits)
+            return fail(fits.error());
+        auto executor = std::make_unique<CpuExecutor>(kernels, model, positions, formats, threads);
         if (readWeights(model->file(), hooks) == Outcome::Cancelled)
             return fail(ErrorCode::Cancelled, "Loading was stopped.");
         return executor;
     } catch (const std::bad_alloc &) {
-        return fail(outOfMemory(model->spec(), positions, options.kvFormat));
+        return fail(outOfMemory(positions, bytes));
     } catch (const std::length_error &) {
-        return fail(outOfMemory(model->spec(), positions, options.kvFormat));
+        return fail(outOfMemory(positions, bytes));
     }
 }
 

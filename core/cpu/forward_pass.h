@@ -1,18 +1,24 @@
 // ForwardPass: computes a batch of tokens through all layers with a team of threads.
 //
-// Owns the threads, the KV cache and the working memory, all sized at creation: evaluating
-// allocates nothing. It does not know how many positions are valid; its caller does. One thread at
-// a time. Creation may throw std::bad_alloc.
+// Owns the threads, the KV cache, the recurrent layers' state and the working memory, all sized at
+// creation: evaluating allocates nothing. It does not know how many positions are valid; its caller
+// does. One thread at a time. Creation may throw std::bad_alloc.
+//
+// The sources are by subject: attention_pass.cpp, feed_forward_pass.cpp, expert_pass.cpp,
+// recurrent_pass.cpp; forward_pass.cpp holds what they share and the way through the layers.
 #pragma once
 
 #include "core/base/cancellation.h"
 #include "core/cpu/buffer.h"
+#include "core/cpu/input_buffer.h"
 #include "core/cpu/kernels.h"
 #include "core/cpu/kv_cache.h"
 #include "core/cpu/prepared_model.h"
+#include "core/cpu/recurrent_state.h"
 #include "core/cpu/thread_pool.h"
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -20,46 +26,37 @@ namespace alcove::cpu {
 
 enum class Outcome { Done, Cancelled };
 
-// Inputs of a matrix product for a batch, in float32 and, where asked for, in 8 bits.
-class InputBuffer
-{
-public:
-    InputBuffer() = default;
-    InputBuffer(std::size_t tokens, std::size_t columns);
-
-    Activations view(std::size_t tokens, std::size_t columns) const;
-    float *values() { return m_values.data(); }
-    // Quantises columns [first, last), multiples of 32, of one token.
-    void quantise(const KernelTable &kernels, std::size_t token, std::size_t columns,
-                  std::size_t first, std::size_t last);
-    std::uint64_t bytes() const;
-
-private:
-    Buffer<float> m_values;
-    Buffer<std::int8_t> m_quants;
-    Buffer<float> m_scales;
-    Buffer<float> m_sums16;
-    Buffer<float> m_sums32;
-};
-
 class ForwardPass
 {
 public:
     ForwardPass(const llm::ModelSpec &spec, const KernelTable &kernels, std::uint32_t positions,
-                llm::KvFormat format, std::uint32_t threads);
+                KvFormats formats, std::uint32_t threads);
+    ForwardPass(const ForwardPass &) = delete;
+    ForwardPass &operator=(const ForwardPass &) = delete;
 
-    // Tokens that one call takes at most.
+    // Tokens that one call of evaluate() takes at most.
     std::size_t batch() const { return m_batch; }
 
-    // Evaluates tokens at `position` and after; writes their K and V. Cancelled: the positions'
-    // K and V are undefined.
+    // A decoder: evaluates tokens at `position` and after; writes their K and V and moves recurrent
+    // states on. Cancelled: those of these positions are undefined.
     Outcome evaluate(std::span<const llm::Token> tokens, std::uint32_t position,
                      const CancelToken &cancel);
     // Logits [tokens][vocabulary] of the last `tokens` tokens of the last evaluate().
     Outcome logits(std::size_t tokens, float *out, const CancelToken &cancel);
 
+    // An encoder: evaluates a whole text, layer by layer; `layerDone` hears of each.
+    Outcome encode(std::span<const llm::Token> tokens, const std::function<void()> &layerDone,
+                   const CancelToken &cancel);
+    // The hidden values behind the output norm, [count][width], of tokens [first, first + count) of
+    // the last evaluate() or encode(); count <= batch(). Valid until the next call.
+    const float *hidden(std::size_t first, std::size_t count);
+
+    KvCache &cache() { return m_cache; }
+    const KvCache &cache() const { return m_cache; }
+    RecurrentState &state() { return m_state; }
+    const RecurrentState &state() const { return m_state; }
+
     std::uint32_t threads() const { return m_pool.size(); }
-    std::uint64_t kvBytes() const { return m_cache.bytes(); }
     std::uint64_t scratchBytes() const;
 
 private:
@@ -67,50 +64,119 @@ private:
         const PreparedLinear *linear = nullptr;
         float *out = nullptr; // [tokens][linear->rows]
     };
+    // Some rows of the residual stream that are computed together.
+    struct Slice {
+        float *x = nullptr; // [tokens][width]
+        std::size_t tokens = 0;
+        std::size_t row = 0; // of the first, in m_x
+        std::uint32_t position = 0; // of the first
+        std::uint32_t end = 0; // of the positions that all may see, with Direction::Both
+    };
+    // Where a block's result is added up.
+    struct Target {
+        float *sum = nullptr; // [tokens][width]
+        float scale = 1;
+        const float *factors = nullptr; // [tokens], or none
+    };
+    // The pairs of a token and an expert that it chose, by expert.
+    struct ExpertGroup {
+        std::size_t expert = 0;
+        std::size_t first = 0; // pair
+        std::size_t count = 0;
+    };
 
-    // Normalises rows of m_x, from `firstToken` on, into m_normed, in 8 bits where a product of
-    // `users` asks for it.
-    void normalise(const PreparedNorm &norm, std::size_t firstToken, std::size_t tokens,
-                   std::initializer_list<const PreparedLinear *> users);
+    // forward_pass.cpp
+    Slice sliceAt(std::size_t row, std::size_t tokens, std::uint32_t firstPosition);
+    void embed(std::span<const llm::Token> tokens, std::uint32_t position);
     void applyNorm(const PreparedNorm &norm, const float *x, std::size_t width, float *out) const;
+    // Normalises rows of x into m_normed, in 8 bits too where asked.
+    void normalise(const PreparedNorm &norm, const float *x, std::size_t tokens, bool int8);
     void multiplyRows(const PreparedLinear &linear, std::size_t firstRow, std::size_t lastRow,
                       const Activations &x, float *out, std::uint32_t thread);
+    void multiplyRows(const llm::Tensor &weights, const float *bias, std::size_t firstRow,
+                      std::size_t lastRow, const Activations &x, float *out, std::uint32_t thread);
     // All products of the same input in one stage.
     void multiply(std::initializer_list<Product> products, const Activations &x,
                   const CancelToken &cancel);
-    // m_x += linear * input
-    void multiplyAndAdd(const PreparedLinear &linear, const Activations &x,
+    // target += linear * input
+    void multiplyAndAdd(const PreparedLinear &linear, const Activations &x, const Target &target,
                         const CancelToken &cancel);
-    void attention(std::size_t layer, std::size_t tokens, std::uint32_t position,
-                   const CancelToken &cancel);
-    void rotateAndStore(std::size_t layer, std::size_t token, std::uint32_t position);
-    void attend(std::size_t layer, std::size_t tokens, std::uint32_t position,
-                const CancelToken &cancel);
-    void feedForward(const PreparedFeedForward &feedForward, std::size_t tokens,
-                     const CancelToken &cancel);
-    void computeAngles(std::size_t tokens, std::uint32_t position);
+    Target startBlock(const PreparedEnd &end, const Slice &slice);
+    void endBlock(const PreparedEnd &end, const Slice &slice);
+    void quantiseMixed(std::size_t tokens, std::size_t width, const PreparedLinear &user);
+    Outcome feedForwardOf(const PreparedLayer &layer, const Slice &slice,
+                          const CancelToken &cancel);
+
+    // attention_pass.cpp
+    enum class Sides { All, Queries, KeysAndValues };
+    void attention(std::size_t layer, const Slice &slice, const CancelToken &cancel);
+    void keysAndValues(std::size_t layer, const Slice &slice, const CancelToken &cancel);
+    void attendAndProject(std::size_t layer, const Slice &slice, const CancelToken &cancel);
+    void prepareHeads(std::size_t layer, const Slice &slice, Sides sides);
+    void prepareHeads(const PreparedAttention &a, const PreparedNorm &norm, const float *angles,
+                      std::size_t heads, std::size_t stride, float *first) const;
+    void attend(std::size_t layer, const Slice &slice, const CancelToken &cancel);
+
+    // feed_forward_pass.cpp
+    void dense(const PreparedDense &f, std::size_t tokens, const Target &target,
+               const CancelToken &cancel);
+
+    // expert_pass.cpp
+    void experts(const PreparedExperts &e, std::size_t tokens, const Target &target,
+                 const CancelToken &cancel);
+    void choose(const PreparedExperts &e, std::size_t token);
+    void groupByExpert(const PreparedExperts &e, std::size_t tokens);
+    void expertHidden(const PreparedExperts &e, std::size_t tokens, const CancelToken &cancel);
+    void expertOutputs(const PreparedExperts &e, std::size_t tokens, const Target &target,
+                       const CancelToken &cancel);
+
+    // recurrent_pass.cpp
+    void mix(const PreparedShortConvolution &c, std::size_t layer, const Slice &slice,
+             const Target &target, const CancelToken &cancel);
+    void mix(const PreparedDeltaNet &d, std::size_t layer, const Slice &slice, const Target &target,
+             const CancelToken &cancel);
+    void mix(const PreparedMamba2 &m, std::size_t layer, const Slice &slice, const Target &target,
+             const CancelToken &cancel);
 
     const llm::ModelSpec &m_spec;
     const KernelTable &m_kernels;
     PreparedModel m_model;
     std::size_t m_batch;
+    std::size_t m_rows; // of m_x: a batch, or an encoder's whole text
     ThreadPool m_pool;
     KvCache m_cache;
+    RecurrentState m_state;
     std::size_t m_tokens = 0; // of the last evaluate()
 
-    Buffer<float> m_x; // [tokens][width], the residual stream
+    Buffer<float> m_x; // [rows][width], the residual stream
     InputBuffer m_normed;
-    InputBuffer m_mixed; // the attention's output
+    InputBuffer m_mixed; // the mixer's output
     InputBuffer m_hidden; // the feed-forward's inner values
-    Buffer<float> m_query; // [tokens][heads * headSize]
+    Buffer<float> m_query; // [tokens][rows of the projection]
     Buffer<float> m_key; // [tokens][kvHeads * headSize]
     Buffer<float> m_value; // [tokens][kvHeads * headSize]
     Buffer<float> m_up; // [tokens][hidden]
     Buffer<float> m_product; // [tokens][width]
-    std::vector<Buffer<float>> m_angles; // for each rope: [tokens][dims / 2] pairs of cos, sin
+    Buffer<float> m_sum; // [tokens][width]: a block's result before its norm
+    Buffer<float> m_projected; // [tokens][projected]: a recurrent mixer's inputs
+    std::vector<Buffer<float>> m_angles; // for each rope: [rows][dims / 2] pairs of cos, sin
     Buffer<KernelScratch> m_scratch; // for each thread
     Buffer<float> m_attentionSums; // for each thread
     std::size_t m_attentionSumsStride = 0;
+
+    // Experts; a pair is a token and an expert that it chose.
+    Buffer<float> m_routed; // [tokens][experts]: the router's outputs
+    Buffer<float> m_sharedFactors; // [tokens]
+    Buffer<std::uint32_t> m_choice; // [tokens][used]: experts
+    Buffer<float> m_choiceWeights; // [tokens][used]
+    std::vector<ExpertGroup> m_groups; // of experts that were chosen
+    std::size_t m_groupCount = 0;
+    Buffer<std::uint32_t> m_pairToken; // [pairs], by expert
+    Buffer<float> m_pairWeight; // [pairs]
+    InputBuffer m_pairInput; // [pairs][width]
+    InputBuffer m_pairHidden; // [pairs][expertHidden]
+    Buffer<float> m_pairUp; // [pairs][expertHidden]
+    Buffer<float> m_pairOutput; // [pairs][width]
 };
 
 } // namespace alcove::cpu

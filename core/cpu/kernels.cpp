@@ -15,10 +15,12 @@ KernelTable assemble(const char *name, const Pick &pick)
             pick(matMulKernels()),
             pick(quantiseKernels()),
             pick(rmsNormKernels()),
-            pick(siluMultiplyKernels()),
-            pick(addKernels()),
+            pick(activateKernels()),
+            pick(addScaledKernels()),
             pick(storeKvKernels()),
-            pick(attendKernels())};
+            pick(attendKernels()),
+            pick(deltaRowsKernels()),
+            pick(ssmRowsKernels())};
 }
 
 class Tables

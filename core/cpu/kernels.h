@@ -49,23 +49,38 @@ struct alignas(64) KernelScratch {
     alignas(64) float scores[kAttentionQueries][8 * kKeyTile];
 };
 
-// One KV head's part of the cache of a layer. Elements are float or float16 by `format`.
-//   keys   [positions / kKeyTile][headSize][kKeyTile]
-//   values [positions][valueStride], valueStride = headSize rounded up to kKeyTile; the rest is 0
+// One KV head's part of the cache of a layer; core/cpu/kv_layout.h says where an element lies.
+//   keys   tiles of kKeyTile positions, interleaved:
+//          F32, F16: [headSize][kKeyTile]
+//          Q8_0: blocks of 32 dimensions, each [32][kKeyTile] bytes, then kKeyTile scales (half)
+//   values one row a position, headSize rounded up to kKeyTile (F32, F16) or to 32; the rest is 0
+//          F32, F16: plain; Q8_0, Q4_0: GGUF's blocks
 struct KvHead {
-    llm::KvFormat format = llm::KvFormat::F16;
+    llm::KvFormat keyFormat = llm::KvFormat::F16;
+    llm::KvFormat valueFormat = llm::KvFormat::F16;
     std::byte *keys = nullptr;
     std::byte *values = nullptr;
     std::size_t headSize = 0;
-    std::size_t valueStride = 0;
+    std::size_t valueStride = 0; // elements of a value's row, padding included
+    // Position p lies at p % ring, a multiple of kKeyTile; 0: at p.
+    std::size_t ring = 0;
+
+    std::size_t place(std::size_t position) const { return ring ? position % ring : position; }
 };
 
 struct AttentionQueries {
     std::size_t count = 0; // 1 .. kAttentionQueries
     const float *query[kAttentionQueries] = {}; // each [headSize]
     float *output[kAttentionQueries] = {}; // each [headSize]
-    std::uint32_t positions[kAttentionQueries] = {}; // each sees positions [0, this); at least 1
+    // Each sees positions [begin, end), at least one of them; a ring holds them all.
+    std::uint32_t begin[kAttentionQueries] = {};
+    std::uint32_t end[kAttentionQueries] = {};
     float scale = 1.0f;
+    float softCap = 0.0f; // scaled scores s become softCap * tanh(s / softCap); 0: they stay
+    const float *sinks[kAttentionQueries] = {}; // one more logit, without a value; null: none
+    // Then scores lose slope * |position - query's position|.
+    float slope[kAttentionQueries] = {};
+    std::uint32_t position[kAttentionQueries] = {};
     float *sums = nullptr; // room for kAttentionQueries * valueStride floats, 64-byte aligned
 };
 
@@ -83,15 +98,26 @@ struct KernelTable {
     // out = x / sqrt(mean(x^2) + epsilon) * weight. x and out may be the same.
     void (*rmsNorm)(const float *x, const float *weight, float epsilon, std::size_t count,
                     float *out);
-    // out = silu(gate) * up. out may be gate.
-    void (*siluMultiply)(const float *gate, const float *up, std::size_t count, float *out);
-    // x += y
-    void (*add)(float *x, const float *y, std::size_t count);
+    // out = activation(gate) * up, ClampedSwiglu as in the specification; without `up` (null) the
+    // activation alone. out may be gate.
+    void (*activate)(llm::Activation activation, const float *gate, const float *up,
+                     std::size_t count, float *out);
+    // x += factor * y
+    void (*addScaled)(float *x, const float *y, float factor, std::size_t count);
 
     // Writes one position's key and value, each [headSize].
     void (*storeKv)(const KvHead &head, std::size_t position, const float *key, const float *value);
-    // output = softmax(scale * query . keys) . values, over each query's positions.
+    // output = softmax(scores) . values, over each query's positions.
     void (*attend)(const KvHead &head, const AttentionQueries &queries, KernelScratch &scratch);
+
+    // One step of the gated delta rule for some columns of a head's state, each a row of
+    // `state` [rows][size]: row *= decay; row += beta * (v - row . k) * k; out = row . q.
+    void (*deltaRows)(float *state, std::size_t rows, std::size_t size, float decay, float beta,
+                      const float *k, const float *q, const float *v, float *out);
+    // One step of Mamba 2 for some rows of a head's state [rows][size]:
+    // row = decay * row + dt * x * b; out = row . c.
+    void (*ssmRows)(float *state, std::size_t rows, std::size_t size, float decay, float dt,
+                    const float *b, const float *c, const float *x, float *out);
 };
 
 bool usesInt8Activations(llm::TensorType type);

@@ -1,7 +1,7 @@
 // The kernels in plain C++: what runs where no vector instructions are known, and what the vector
 // kernels are tested against.
-#include "core/cpu/half.h"
 #include "core/cpu/kernels.h"
+#include "core/cpu/kv_layout.h"
 
 #include <algorithm>
 #include <cmath>
@@ -76,85 +76,127 @@ void rmsNorm(const float *x, const float *weight, float epsilon, std::size_t cou
         out[i] = x[i] * factor * weight[i];
 }
 
-void siluMultiply(const float *gate, const float *up, std::size_t count, float *out)
+float sigmoid(float x)
+{
+    return 1.0f / (1.0f + std::exp(-x));
+}
+
+void activate(llm::Activation activation, const float *gate, const float *up, std::size_t count,
+              float *out)
+{
+    for (std::size_t i = 0; i < count; ++i) {
+        const float g = gate[i];
+        const float factor = up ? up[i] : 1.0f;
+        switch (activation) {
+        case llm::Activation::Silu:
+            out[i] = g * sigmoid(g) * factor;
+            break;
+        case llm::Activation::Gelu:
+            out[i] = 0.5f * g * (1.0f + std::erf(g * 0.70710678f)) * factor;
+            break;
+        case llm::Activation::GeluTanh:
+            out[i] =
+                0.5f * g * (1.0f + std::tanh(0.79788456f * (g + 0.044715f * g * g * g))) * factor;
+            break;
+        case llm::Activation::ClampedSwiglu: {
+            const float low = std::min(g, 7.0f);
+            const float most = up ? std::clamp(factor, -7.0f, 7.0f) + 1.0f : 1.0f;
+            out[i] = low * sigmoid(1.702f * low) * most;
+            break;
+        }
+        }
+    }
+}
+
+void addScaled(float *x, const float *y, float factor, std::size_t count)
 {
     for (std::size_t i = 0; i < count; ++i)
-        out[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i];
-}
-
-void add(float *x, const float *y, std::size_t count)
-{
-    for (std::size_t i = 0; i < count; ++i)
-        x[i] += y[i];
-}
-
-float load(const KvHead &head, const std::byte *base, std::size_t index)
-{
-    if (head.format == llm::KvFormat::F32) {
-        float value = 0;
-        std::memcpy(&value, base + index * sizeof(value), sizeof(value));
-        return value;
-    }
-    std::uint16_t bits = 0;
-    std::memcpy(&bits, base + index * sizeof(bits), sizeof(bits));
-    return halfToFloat(bits);
-}
-
-void store(const KvHead &head, std::byte *base, std::size_t index, float value)
-{
-    if (head.format == llm::KvFormat::F32) {
-        std::memcpy(base + index * sizeof(value), &value, sizeof(value));
-        return;
-    }
-    const std::uint16_t bits = floatToHalf(value);
-    std::memcpy(base + index * sizeof(bits), &bits, sizeof(bits));
-}
-
-std::size_t keyIndex(const KvHead &head, std::size_t position, std::size_t dimension)
-{
-    return (position / kKeyTile * head.headSize + dimension) * kKeyTile + position % kKeyTile;
+        x[i] += factor * y[i];
 }
 
 void storeKv(const KvHead &head, std::size_t position, const float *key, const float *value)
 {
-    for (std::size_t i = 0; i < head.headSize; ++i) {
-        store(head, head.keys, keyIndex(head, position, i), key[i]);
-        store(head, head.values, position * head.valueStride + i, value[i]);
-    }
+    storeKey(head, position, key);
+    storeValue(head, position, value);
 }
 
-// One pass with a running maximum, so that no more scores are kept than one tile's.
+float score(const AttentionQueries &queries, std::size_t q, std::size_t position, float dot)
+{
+    float value = dot * queries.scale;
+    if (queries.softCap != 0)
+        value = queries.softCap * std::tanh(value / queries.softCap);
+    const float distance = std::fabs(float(position) - float(queries.position[q]));
+    return value - queries.slope[q] * distance;
+}
+
+// One pass with a running maximum, so that no scores are kept.
 void attend(const KvHead &head, const AttentionQueries &queries, KernelScratch &)
 {
+    float *row = queries.sums + head.valueStride; // of keys, then of values
     for (std::size_t q = 0; q < queries.count; ++q) {
         float *sums = queries.sums;
         std::fill_n(sums, head.headSize, 0.0f);
-        float largest = -INFINITY;
-        float total = 0;
-        for (std::size_t position = 0; position < queries.positions[q]; ++position) {
-            float score = 0;
+        float largest = queries.sinks[q] ? *queries.sinks[q] : -INFINITY;
+        float total = queries.sinks[q] ? 1.0f : 0.0f;
+        for (std::size_t position = queries.begin[q]; position < queries.end[q]; ++position) {
+            loadKey(head, position, row);
+            float dot = 0;
             for (std::size_t i = 0; i < head.headSize; ++i)
-                score += queries.query[q][i] * load(head, head.keys, keyIndex(head, position, i));
-            score *= queries.scale;
-            if (score > largest) {
-                const float shrink = std::exp(largest - score);
+                dot += queries.query[q][i] * row[i];
+            const float here = score(queries, q, position, dot);
+            if (here > largest) {
+                const float shrink = std::exp(largest - here);
                 total *= shrink;
                 for (std::size_t i = 0; i < head.headSize; ++i)
                     sums[i] *= shrink;
-                largest = score;
+                largest = here;
             }
-            const float weight = std::exp(score - largest);
+            const float weight = std::exp(here - largest);
             total += weight;
+            loadValue(head, position, row);
             for (std::size_t i = 0; i < head.headSize; ++i)
-                sums[i] += weight * load(head, head.values, position * head.valueStride + i);
+                sums[i] += weight * row[i];
         }
         for (std::size_t i = 0; i < head.headSize; ++i)
             queries.output[q][i] = sums[i] / total;
     }
 }
 
-constexpr KernelTable kScalar{"scalar",     matMul, quantise, rmsNorm,
-                              siluMultiply, add,    storeKv,  attend};
+void deltaRows(float *state, std::size_t rows, std::size_t size, float decay, float beta,
+               const float *k, const float *q, const float *v, float *out)
+{
+    for (std::size_t r = 0; r < rows; ++r) {
+        float *row = state + r * size;
+        float known = 0;
+        for (std::size_t i = 0; i < size; ++i)
+            known += row[i] * k[i];
+        const float delta = beta * (v[r] - decay * known);
+        float sum = 0;
+        for (std::size_t i = 0; i < size; ++i) {
+            row[i] = decay * row[i] + delta * k[i];
+            sum += row[i] * q[i];
+        }
+        out[r] = sum;
+    }
+}
+
+void ssmRows(float *state, std::size_t rows, std::size_t size, float decay, float dt,
+             const float *b, const float *c, const float *x, float *out)
+{
+    for (std::size_t r = 0; r < rows; ++r) {
+        float *row = state + r * size;
+        const float in = dt * x[r];
+        float sum = 0;
+        for (std::size_t i = 0; i < size; ++i) {
+            row[i] = decay * row[i] + in * b[i];
+            sum += row[i] * c[i];
+        }
+        out[r] = sum;
+    }
+}
+
+constexpr KernelTable kScalar{"scalar",  matMul,  quantise, rmsNorm,   activate,
+                              addScaled, storeKv, attend,   deltaRows, ssmRows};
 
 } // namespace
 

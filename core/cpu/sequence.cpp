@@ -41,20 +41,28 @@ Result<> checkTokens(const llm::ModelSpec &spec, std::span<const llm::Token> tok
 
 Result<> checkMemory(const llm::ModelSpec &spec, std::uint32_t positions, llm::KvFormat format)
 {
-    const std::uint64_t needed = cacheBytes(spec, positions, format);
+    return checkMemory(positions, cacheBytes(spec, positions, format));
+}
+
+Result<> checkMemory(std::uint32_t positions, std::uint64_t bytes)
+{
     const std::uint64_t available = systemMemory().availableBytes;
-    if (available > 0 && needed > available)
+    if (available > 0 && bytes > available)
         return fail(ErrorCode::OutOfMemory,
-                    needs(positions, needed) + ", but only " + readableBytes(available)
+                    needs(positions, bytes) + ", but only " + readableBytes(available)
                         + " are free; choose a shorter context.");
     return {};
 }
 
 Error outOfMemory(const llm::ModelSpec &spec, std::uint32_t positions, llm::KvFormat format)
 {
+    return outOfMemory(positions, cacheBytes(spec, positions, format));
+}
+
+Error outOfMemory(std::uint32_t positions, std::uint64_t bytes)
+{
     return {ErrorCode::OutOfMemory,
-            needs(positions, cacheBytes(spec, positions, format))
-                + ", which the system did not give; choose a shorter context.",
+            needs(positions, bytes) + ", which the system did not give; choose a shorter context.",
             {}};
 }
 

@@ -1,12 +1,13 @@
 // Every set of vector kernels that this machine runs, against the plain ones.
 #include "core/cpu/buffer.h"
-#include "core/cpu/half.h"
 #include "core/cpu/kernels.h"
+#include "core/cpu/kv_layout.h"
 #include "core/cpu/simd/kernel_sets.h"
 #include "tests/support/fixtures.h"
 
 #include <QTest>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -125,12 +126,112 @@ const KernelTable *fetchTable()
     return table > 0 ? cpu::runnableKernels()[std::size_t(table)] : nullptr;
 }
 
-} // namespace
-
 #define ALCOVE_FETCH_KERNELS(kernels)                                                              \
     const KernelTable *const kernels = fetchTable();                                               \
     if (!kernels)                                                                                  \
     QSKIP("this processor has no vector instructions that we know")
+
+constexpr llm::Activation kActivations[] = {llm::Activation::Silu, llm::Activation::Gelu,
+                                            llm::Activation::GeluTanh,
+                                            llm::Activation::ClampedSwiglu};
+
+// One head's cache; ring: positions, or 0.
+struct HeadMemory {
+    HeadMemory(llm::KvFormat keys, llm::KvFormat values, std::size_t headSize,
+               std::size_t positions, std::size_t ring)
+    {
+        head.keyFormat = keys;
+        head.valueFormat = values;
+        head.headSize = headSize;
+        head.valueStride = cpu::valueStrideOf(values, headSize);
+        head.ring = ring;
+        keyMemory =
+            cpu::Buffer<std::byte>(positions / cpu::kKeyTile * cpu::keyTileBytes(keys, headSize));
+        valueMemory =
+            cpu::Buffer<std::byte>(positions * cpu::valueRowBytes(values, head.valueStride));
+        head.keys = keyMemory.data();
+        head.values = valueMemory.data();
+    }
+
+    cpu::KvHead head;
+    cpu::Buffer<std::byte> keyMemory;
+    cpu::Buffer<std::byte> valueMemory;
+};
+
+// The plain kernel and another on the same cache, without a ring and in one that wraps around.
+void compareAttention(const KernelTable &kernels, llm::KvFormat keys, llm::KvFormat values,
+                      std::size_t headSize, std::mt19937 &random)
+{
+    cpu::Buffer<cpu::KernelScratch> scratch(1);
+    HeadMemory plain(keys, values, headSize, 304, 0);
+    HeadMemory other(keys, values, headSize, 304, 0);
+    HeadMemory ring(keys, values, headSize, 192, 192);
+    for (std::size_t p = 0; p < 301; ++p) {
+        const auto key = randomFloats(headSize, random);
+        const auto value = randomFloats(headSize, random);
+        cpu::scalarKernels().storeKv(plain.head, p, key.data(), value.data());
+        kernels.storeKv(other.head, p, key.data(), value.data());
+        kernels.storeKv(ring.head, p, key.data(), value.data());
+    }
+    QVERIFY(std::memcmp(plain.keyMemory.data(), other.keyMemory.data(), plain.keyMemory.bytes())
+            == 0);
+    QVERIFY(
+        std::memcmp(plain.valueMemory.data(), other.valueMemory.data(), plain.valueMemory.bytes())
+        == 0);
+    const float sinks[cpu::kAttentionQueries] = {0.5f, 3.0f, -1.0f, 8.0f, 0, 1, 2, 3};
+    enum class Kind { Plain, Windows, All };
+    for (const Kind kind : {Kind::Plain, Kind::Windows, Kind::All}) {
+        for (const std::size_t count : {1u, 2u, 3u, 5u, 8u}) {
+            const auto query = randomFloats(count * headSize, random);
+            std::vector<float> expected(count * headSize);
+            std::vector<float> actual(count * headSize);
+            cpu::Buffer<float> sums((cpu::kAttentionQueries + 1) * plain.head.valueStride);
+            cpu::AttentionQueries queries;
+            queries.count = count;
+            queries.scale = 0.7f;
+            queries.sums = sums.data();
+            for (std::size_t q = 0; q < count; ++q) {
+                queries.query[q] = query.data() + q * headSize;
+                if (kind == Kind::Plain) {
+                    queries.end[q] = std::uint32_t(q % 3 == 0 ? 301 - q : 1 + q * 40);
+                } else {
+                    queries.end[q] = std::uint32_t(301 - q);
+                    queries.begin[q] = std::uint32_t(301 - q - (q % 2 ? 1 : 150 + q));
+                }
+                queries.position[q] = queries.end[q] - 1;
+                if (kind == Kind::All) {
+                    queries.softCap = 5.0f;
+                    queries.sinks[q] = &sinks[q];
+                    queries.slope[q] = 0.03f * float(q);
+                }
+            }
+            const auto compare = [&](const cpu::KvHead &head) {
+                for (std::size_t q = 0; q < count; ++q)
+                    queries.output[q] = actual.data() + q * headSize;
+                kernels.attend(head, queries, *scratch.data());
+                const double error = test::nmse(actual, expected);
+                QVERIFY2(error < 1e-9,
+                         qPrintable(QStringLiteral("formats %1 and %2, head size %3, %4 queries, "
+                                                   "kind %5, ring %6: NMSE %7")
+                                        .arg(int(keys))
+                                        .arg(int(values))
+                                        .arg(headSize)
+                                        .arg(count)
+                                        .arg(int(kind))
+                                        .arg(head.ring)
+                                        .arg(error)));
+            };
+            for (std::size_t q = 0; q < count; ++q)
+                queries.output[q] = expected.data() + q * headSize;
+            cpu::scalarKernels().attend(plain.head, queries, *scratch.data());
+            compare(other.head);
+            if (kind != Kind::Plain)
+                compare(ring.head);
+        }
+    }
+}
+
+} // namespace
 
 class TestKernels : public QObject
 {
@@ -273,23 +374,81 @@ private Q_SLOTS:
             cpu::scalarKernels().rmsNorm(x.data(), y.data(), 1e-5f, count, expected.data());
             kernels->rmsNorm(x.data(), y.data(), 1e-5f, count, actual.data());
             QVERIFY(test::nmse(actual, expected) < 1e-11);
-            cpu::scalarKernels().siluMultiply(x.data(), y.data(), count, expected.data());
-            kernels->siluMultiply(x.data(), y.data(), count, actual.data());
-            QVERIFY(test::nmse(actual, expected) < 1e-11);
+            for (const llm::Activation activation : kActivations) {
+                for (const float *up : {y.data(), static_cast<const float *>(nullptr)}) {
+                    cpu::scalarKernels().activate(activation, x.data(), up, count, expected.data());
+                    kernels->activate(activation, x.data(), up, count, actual.data());
+                    for (std::size_t i = 0; i < count; ++i)
+                        QVERIFY(std::fabs(actual[i] - expected[i])
+                                <= 5e-6f * std::max(1.0f, std::fabs(expected[i])));
+                }
+            }
             actual = x;
-            kernels->add(actual.data(), y.data(), count);
+            kernels->addScaled(actual.data(), y.data(), 0.5f, count);
             for (std::size_t i = 0; i < count; ++i)
-                QCOMPARE(actual[i], x[i] + y[i]);
+                QVERIFY(std::fabs(actual[i] - (x[i] + 0.5f * y[i])) <= 1e-6f);
         }
         // Where exp overflows, the result is 0 or the product, never NaN.
         const std::vector<float> gate(16, -3000.0f);
         const std::vector<float> steep(16, 3000.0f);
         const std::vector<float> up(16, 2.0f);
         std::vector<float> out(16);
-        kernels->siluMultiply(gate.data(), up.data(), 16, out.data());
-        QVERIFY(std::fabs(out[3]) < 1e-30f);
-        kernels->siluMultiply(steep.data(), up.data(), 16, out.data());
-        QCOMPARE(out[3], 6000.0f);
+        for (const llm::Activation activation : kActivations) {
+            const bool clamps = activation == llm::Activation::ClampedSwiglu;
+            kernels->activate(activation, gate.data(), up.data(), 16, out.data());
+            QVERIFY(std::fabs(out[3]) < 1e-30f);
+            kernels->activate(activation, steep.data(), up.data(), 16, out.data());
+            QVERIFY(std::fabs(out[3] - (clamps ? 21.0f : 6000.0f)) < 1e-3f);
+        }
+    }
+
+    // What the formulas say, to a few digits.
+    void activationsAreTheirFormulas()
+    {
+        const float x = 1.3f;
+        const float up = 9.0f;
+        const auto value = [&](llm::Activation activation, const float *u) {
+            float out = 0;
+            cpu::scalarKernels().activate(activation, &x, u, 1, &out);
+            return out;
+        };
+        QVERIFY(std::fabs(value(llm::Activation::Silu, nullptr) - 1.0215f) < 1e-3f);
+        QVERIFY(std::fabs(value(llm::Activation::Gelu, nullptr) - 1.17416f) < 1e-4f);
+        QVERIFY(std::fabs(value(llm::Activation::GeluTanh, nullptr) - 1.17408f) < 2e-4f);
+        // 1.3 * sigmoid(2.2126) * (7 + 1)
+        QVERIFY(std::fabs(value(llm::Activation::ClampedSwiglu, &up) - 9.3742f) < 2e-3f);
+    }
+
+    void recurrences_data()
+    {
+        addKernelRows();
+    }
+    void recurrences()
+    {
+        ALCOVE_FETCH_KERNELS(kernels);
+        std::mt19937 random(6);
+        for (const std::size_t size : {1u, 5u, 16u, 40u, 128u}) {
+            const std::size_t rows = 3;
+            const auto k = randomFloats(size, random);
+            const auto q = randomFloats(size, random);
+            const auto v = randomFloats(rows, random);
+            auto expectedState = randomFloats(rows * size, random);
+            auto actualState = expectedState;
+            std::vector<float> expected(rows);
+            std::vector<float> actual(rows);
+            cpu::scalarKernels().deltaRows(expectedState.data(), rows, size, 0.9f, 0.4f, k.data(),
+                                           q.data(), v.data(), expected.data());
+            kernels->deltaRows(actualState.data(), rows, size, 0.9f, 0.4f, k.data(), q.data(),
+                               v.data(), actual.data());
+            QVERIFY(test::nmse(actual, expected) < 1e-10);
+            QVERIFY(test::nmse(actualState, expectedState) < 1e-10);
+            cpu::scalarKernels().ssmRows(expectedState.data(), rows, size, 0.8f, 0.3f, k.data(),
+                                         q.data(), v.data(), expected.data());
+            kernels->ssmRows(actualState.data(), rows, size, 0.8f, 0.3f, k.data(), q.data(),
+                             v.data(), actual.data());
+            QVERIFY(test::nmse(actual, expected) < 1e-10);
+            QVERIFY(test::nmse(actualState, expectedState) < 1e-10);
+        }
     }
 
     void attention_data()
@@ -300,54 +459,40 @@ private Q_SLOTS:
     {
         ALCOVE_FETCH_KERNELS(kernels);
         std::mt19937 random(5);
-        cpu::Buffer<cpu::KernelScratch> scratch(1);
-        for (const llm::KvFormat format : {llm::KvFormat::F32, llm::KvFormat::F16}) {
-            for (const std::size_t headSize : {8u, 20u, 64u, 80u, 128u}) {
-                const std::size_t capacity = 304;
-                const std::size_t stride = (headSize + 15) / 16 * 16;
-                cpu::Buffer<float> keys(capacity * headSize);
-                cpu::Buffer<float> values(capacity * stride);
-                cpu::Buffer<float> otherKeys(capacity * headSize);
-                cpu::Buffer<float> otherValues(capacity * stride);
-                const auto headOf = [&](cpu::Buffer<float> &k, cpu::Buffer<float> &v) {
-                    return cpu::KvHead{format, reinterpret_cast<std::byte *>(k.data()),
-                                       reinterpret_cast<std::byte *>(v.data()), headSize, stride};
-                };
-                const cpu::KvHead plain = headOf(keys, values);
-                const cpu::KvHead head = headOf(otherKeys, otherValues);
-                for (std::size_t p = 0; p < 301; ++p) {
-                    const auto key = randomFloats(headSize, random);
-                    const auto value = randomFloats(headSize, random);
-                    cpu::scalarKernels().storeKv(plain, p, key.data(), value.data());
-                    kernels->storeKv(head, p, key.data(), value.data());
-                }
-                QVERIFY(std::memcmp(keys.data(), otherKeys.data(), keys.bytes()) == 0);
-                QVERIFY(std::memcmp(values.data(), otherValues.data(), values.bytes()) == 0);
-                for (const std::size_t count : {1u, 2u, 3u, 5u, 8u}) {
-                    const auto query = randomFloats(count * headSize, random);
-                    std::vector<float> expected(count * headSize);
-                    std::vector<float> actual(count * headSize);
-                    cpu::Buffer<float> sums(cpu::kAttentionQueries * stride);
-                    cpu::AttentionQueries queries;
-                    queries.count = count;
-                    queries.scale = 0.7f;
-                    queries.sums = sums.data();
-                    for (std::size_t q = 0; q < count; ++q) {
-                        queries.query[q] = query.data() + q * headSize;
-                        queries.positions[q] = std::uint32_t(q % 3 == 0 ? 301 - q : 1 + q * 40);
-                        queries.output[q] = expected.data() + q * headSize;
-                    }
-                    cpu::scalarKernels().attend(plain, queries, *scratch.data());
-                    for (std::size_t q = 0; q < count; ++q)
-                        queries.output[q] = actual.data() + q * headSize;
-                    kernels->attend(head, queries, *scratch.data());
-                    const double error = test::nmse(actual, expected);
-                    QVERIFY2(error < 1e-9,
-                             qPrintable(QStringLiteral("head size %1, %2 queries: NMSE %3")
-                                            .arg(headSize)
-                                            .arg(count)
-                                            .arg(error)));
-                }
+        for (const llm::KvFormat keys :
+             {llm::KvFormat::F32, llm::KvFormat::F16, llm::KvFormat::Q8_0}) {
+            for (const llm::KvFormat values : {llm::KvFormat::F32, llm::KvFormat::F16,
+                                               llm::KvFormat::Q8_0, llm::KvFormat::Q4_0}) {
+                for (const std::size_t headSize : {8u, 20u, 40u, 64u, 80u, 96u, 128u})
+                    compareAttention(*kernels, keys, values, headSize, random);
+                if (QTest::currentTestFailed())
+                    return;
+            }
+        }
+    }
+
+    // What is stored comes back as closely as the format allows.
+    void keysAndValuesComeBack()
+    {
+        std::mt19937 random(7);
+        for (const std::size_t headSize : {8u, 33u, 64u, 80u}) {
+            for (const auto &[format, most] :
+                 std::vector<std::pair<llm::KvFormat, double>>{{llm::KvFormat::F32, 0},
+                                                               {llm::KvFormat::F16, 1e-6},
+                                                               {llm::KvFormat::Q8_0, 1e-4},
+                                                               {llm::KvFormat::Q4_0, 2e-2}}) {
+                const bool keysToo = format != llm::KvFormat::Q4_0;
+                HeadMemory memory(keysToo ? format : llm::KvFormat::F32, format, headSize, 32, 32);
+                const auto key = randomFloats(headSize, random);
+                const auto value = randomFloats(headSize, random);
+                cpu::storeKey(memory.head, 45, key.data()); // the ring's place 13
+                cpu::storeValue(memory.head, 45, value.data());
+                std::vector<float> back(headSize);
+                cpu::loadKey(memory.head, 13, back.data());
+                QVERIFY(test::nmse(back, key) <= most);
+                cpu::loadValue(memory.head, 13, back.data());
+                QVERIFY2(test::nmse(back, value) <= most,
+                         qPrintable(QString::number(test::nmse(back, value))));
             }
         }
     }

@@ -78,31 +78,131 @@ void rmsNorm(const float *x, const float *weight, float epsilon, std::size_t cou
         out[i] = x[i] * factor * weight[i];
 }
 
-void siluMultiply(const float *gate, const float *up, std::size_t count, float *out)
+// 1 / (1 + exp(-x)); exp stays finite, and the quotient is 0 to the last bit.
+template <class D>
+ALCOVE_INLINE hn::Vec<D> sigmoid(D d, hn::Vec<D> x)
 {
-    const hn::ScalableTag<float> d;
-    const std::size_t lanes = hn::Lanes(d);
     const auto one = hn::Set(d, 1.0f);
-    const auto most = hn::Set(d, 88.0f); // exp stays finite; the quotient is 0 to the last bit
-    std::size_t i = 0;
-    for (; i + lanes <= count; i += lanes) {
-        const auto g = hn::LoadU(d, gate + i);
-        const auto silu = hn::Div(g, hn::Add(one, hn::Exp(d, hn::Min(hn::Neg(g), most))));
-        hn::StoreU(hn::Mul(silu, hn::LoadU(d, up + i)), d, out + i);
-    }
-    for (; i < count; ++i)
-        out[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i];
+    return hn::Div(one, hn::Add(one, hn::Exp(d, hn::Min(hn::Neg(x), hn::Set(d, 88.0f)))));
 }
 
-void add(float *x, const float *y, std::size_t count)
+struct Silu {
+    template <class D>
+    static ALCOVE_INLINE hn::Vec<D> gate(D d, hn::Vec<D> g)
+    {
+        return hn::Mul(g, sigmoid(d, g));
+    }
+    template <class D>
+    static ALCOVE_INLINE hn::Vec<D> up(D, hn::Vec<D> u)
+    {
+        return u;
+    }
+};
+
+// erf by formula 7.1.26 of Abramowitz and Stegun, to 1.5e-7.
+struct Gelu {
+    template <class D>
+    static ALCOVE_INLINE hn::Vec<D> gate(D d, hn::Vec<D> g)
+    {
+        const auto one = hn::Set(d, 1.0f);
+        const auto x = hn::Mul(hn::Abs(g), hn::Set(d, 0.70710678f));
+        const auto t = hn::Div(one, hn::MulAdd(hn::Set(d, 0.3275911f), x, one));
+        auto sum = hn::Set(d, 1.061405429f);
+        sum = hn::MulAdd(sum, t, hn::Set(d, -1.453152027f));
+        sum = hn::MulAdd(sum, t, hn::Set(d, 1.421413741f));
+        sum = hn::MulAdd(sum, t, hn::Set(d, -0.284496736f));
+        sum = hn::MulAdd(sum, t, hn::Set(d, 0.254829592f));
+        // The upper tail's half: 0.5 * (1 - erf(x)).
+        const auto square = hn::Min(hn::Mul(x, x), hn::Set(d, 87.0f));
+        const auto tail =
+            hn::Mul(hn::Mul(hn::Set(d, 0.5f), hn::Mul(sum, t)), hn::Exp(d, hn::Neg(square)));
+        const auto phi = hn::IfThenElse(hn::Lt(g, hn::Zero(d)), tail, hn::Sub(one, tail));
+        return hn::Mul(g, phi);
+    }
+    template <class D>
+    static ALCOVE_INLINE hn::Vec<D> up(D, hn::Vec<D> u)
+    {
+        return u;
+    }
+};
+
+// 0.5 * (1 + tanh(y)) = sigmoid(2 y)
+struct GeluTanh {
+    template <class D>
+    static ALCOVE_INLINE hn::Vec<D> gate(D d, hn::Vec<D> g)
+    {
+        const auto cubed = hn::Mul(hn::Mul(g, g), g);
+        const auto y = hn::MulAdd(hn::Set(d, 0.044715f), cubed, g);
+        return hn::Mul(g, sigmoid(d, hn::Mul(y, hn::Set(d, 2 * 0.79788456f))));
+    }
+    template <class D>
+    static ALCOVE_INLINE hn::Vec<D> up(D, hn::Vec<D> u)
+    {
+        return u;
+    }
+};
+
+struct ClampedSwiglu {
+    template <class D>
+    static ALCOVE_INLINE hn::Vec<D> gate(D d, hn::Vec<D> g)
+    {
+        const auto low = hn::Min(g, hn::Set(d, 7.0f));
+        return hn::Mul(low, sigmoid(d, hn::Mul(low, hn::Set(d, 1.702f))));
+    }
+    template <class D>
+    static ALCOVE_INLINE hn::Vec<D> up(D d, hn::Vec<D> u)
+    {
+        const auto most = hn::Set(d, 7.0f);
+        return hn::Add(hn::Min(hn::Max(u, hn::Neg(most)), most), hn::Set(d, 1.0f));
+    }
+};
+
+template <class Function>
+HWY_NOINLINE void activateAs(const float *gate, const float *up, std::size_t count, float *out)
 {
     const hn::ScalableTag<float> d;
     const std::size_t lanes = hn::Lanes(d);
     std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes) {
+        auto v = Function::gate(d, hn::LoadU(d, gate + i));
+        if (up)
+            v = hn::Mul(v, Function::up(d, hn::LoadU(d, up + i)));
+        hn::StoreU(v, d, out + i);
+    }
+    const hn::CappedTag<float, 1> d1;
+    for (; i < count; ++i) {
+        auto v = Function::gate(d1, hn::LoadU(d1, gate + i));
+        if (up)
+            v = hn::Mul(v, Function::up(d1, hn::LoadU(d1, up + i)));
+        hn::StoreU(v, d1, out + i);
+    }
+}
+
+void activate(llm::Activation activation, const float *gate, const float *up, std::size_t count,
+              float *out)
+{
+    switch (activation) {
+    case llm::Activation::Silu:
+        return activateAs<Silu>(gate, up, count, out);
+    case llm::Activation::Gelu:
+        return activateAs<Gelu>(gate, up, count, out);
+    case llm::Activation::GeluTanh:
+        return activateAs<GeluTanh>(gate, up, count, out);
+    case llm::Activation::ClampedSwiglu:
+        return activateAs<ClampedSwiglu>(gate, up, count, out);
+    }
+}
+
+void addScaled(float *x, const float *y, float factor, std::size_t count)
+{
+    const hn::ScalableTag<float> d;
+    const std::size_t lanes = hn::Lanes(d);
+    const auto factors = hn::Set(d, factor);
+    std::size_t i = 0;
     for (; i + lanes <= count; i += lanes)
-        hn::StoreU(hn::Add(hn::LoadU(d, x + i), hn::LoadU(d, y + i)), d, x + i);
+        hn::StoreU(hn::MulAdd(factors, hn::LoadU(d, y + i), hn::LoadU(d, x + i)), d, x + i);
     for (; i < count; ++i)
-        x[i] += y[i];
+        x[i] += factor * y[i];
 }
 
 } // namespace HWY_NAMESPACE
@@ -114,7 +214,7 @@ HWY_AFTER_NAMESPACE();
 namespace alcove::cpu {
 ALCOVE_DEFINE_KERNEL_SET(QuantiseFunction, quantise)
 ALCOVE_DEFINE_KERNEL_SET(RmsNormFunction, rmsNorm)
-ALCOVE_DEFINE_KERNEL_SET(SiluMultiplyFunction, siluMultiply)
-ALCOVE_DEFINE_KERNEL_SET(AddFunction, add)
+ALCOVE_DEFINE_KERNEL_SET(ActivateFunction, activate)
+ALCOVE_DEFINE_KERNEL_SET(AddScaledFunction, addScaled)
 } // namespace alcove::cpu
 #endif

@@ -17,18 +17,22 @@ struct KernelSet {
 using MatMulFunction = decltype(KernelTable::matMul);
 using QuantiseFunction = decltype(KernelTable::quantise);
 using RmsNormFunction = decltype(KernelTable::rmsNorm);
-using SiluMultiplyFunction = decltype(KernelTable::siluMultiply);
-using AddFunction = decltype(KernelTable::add);
+using ActivateFunction = decltype(KernelTable::activate);
+using AddScaledFunction = decltype(KernelTable::addScaled);
 using StoreKvFunction = decltype(KernelTable::storeKv);
 using AttendFunction = decltype(KernelTable::attend);
+using DeltaRowsFunction = decltype(KernelTable::deltaRows);
+using SsmRowsFunction = decltype(KernelTable::ssmRows);
 
 KernelSet<MatMulFunction> matMulKernels();
 KernelSet<QuantiseFunction> quantiseKernels();
 KernelSet<RmsNormFunction> rmsNormKernels();
-KernelSet<SiluMultiplyFunction> siluMultiplyKernels();
-KernelSet<AddFunction> addKernels();
+KernelSet<ActivateFunction> activateKernels();
+KernelSet<AddScaledFunction> addScaledKernels();
 KernelSet<StoreKvFunction> storeKvKernels();
 KernelSet<AttendFunction> attendKernels();
+KernelSet<DeltaRowsFunction> deltaRowsKernels();
+KernelSet<SsmRowsFunction> ssmRowsKernels();
 
 } // namespace alcove::cpu
 
