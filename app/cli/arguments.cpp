@@ -160,11 +160,14 @@ Parsed<float> Arguments::real(std::string_view option, float fallback, float lea
                               float most) const
 {
     const auto text = value(option);
-    if (!text)
-        return fallback;
+    return text ? realNumber(option, *text, least, most) : fallback;
+}
+
+Parsed<float> realNumber(std::string_view option, const std::string &text, float least, float most)
+{
     char *end = nullptr;
-    const float number = std::strtof(text->c_str(), &end);
-    if (text->empty() || end != text->c_str() + text->size() || !std::isfinite(number)
+    const float number = std::strtof(text.c_str(), &end);
+    if (text.empty() || end != text.c_str() + text.size() || !std::isfinite(number)
         || number < least || number > most) {
         const auto shown = [](float limit) {
             std::string digits = std::to_string(limit);
@@ -172,7 +175,7 @@ Parsed<float> Arguments::real(std::string_view option, float fallback, float lea
             return digits.back() == '.' ? digits.substr(0, digits.size() - 1) : digits;
         };
         return usageFailure("The option " + std::string(option) + " needs a number from "
-                            + shown(least) + " to " + shown(most) + ", not " + quoted(*text) + ".");
+                            + shown(least) + " to " + shown(most) + ", not " + quoted(text) + ".");
     }
     return number;
 }

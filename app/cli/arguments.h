@@ -61,6 +61,9 @@ private:
     std::vector<std::pair<std::string, std::string>> m_repeated;
 };
 
+// A number, the whole text; usage failures as of Arguments::real.
+Parsed<float> realNumber(std::string_view option, const std::string &text, float least, float most);
+
 // Numbers separated by spaces or commas, e.g. "1 5 77" or "1,7,16".
 Parsed<std::vector<std::uint32_t>> integerList(std::string_view option, const std::string &text);
 

@@ -1,6 +1,7 @@
 #include "app/cli/command.h"
 #include "app/cli/model_options.h"
 #include "app/cli/platform.h"
+#include "app/cli/sampling_options.h"
 
 namespace alcove::cli {
 
@@ -109,9 +110,9 @@ private:
 Outcome run(const Environment &environment)
 {
     const Arguments &arguments = environment.arguments;
-    const auto options = generateOptions(arguments, 0);
-    if (!options)
-        return tl::unexpected(options.error());
+    const auto sampling = SamplingOptions::read(arguments, 0);
+    if (!sampling)
+        return tl::unexpected(sampling.error());
     auto loading = sessionOptions(arguments, arguments.positional(0), engine::Vocabulary::Required);
     if (!loading)
         return tl::unexpected(loading.error());
@@ -122,7 +123,7 @@ Outcome run(const Environment &environment)
     environment.err << info.name << ". " << info.deviceReason
                     << " Ctrl+C stops an answer; Ctrl+C twice or the end of input leaves."
                     << std::endl;
-    Chat(environment, **session, *options).run();
+    Chat(environment, **session, sampling->forModel(**session)).run();
     return {};
 }
 

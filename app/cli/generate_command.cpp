@@ -1,5 +1,6 @@
 #include "app/cli/command.h"
 #include "app/cli/model_options.h"
+#include "app/cli/sampling_options.h"
 
 namespace alcove::cli {
 
@@ -64,11 +65,11 @@ Outcome run(const Environment &environment)
     if (arguments.has("--raw") && (arguments.has("--system") || arguments.has("--chatml")))
         return usageFailure("--raw uses no chat template, so it goes with neither --system nor "
                             "--chatml.");
-    auto options = generateOptions(arguments, kDefaultMaxTokens);
-    if (!options)
-        return tl::unexpected(options.error());
-    options->stopTexts = arguments.values("--stop");
-    for (const std::string &stop : options->stopTexts) {
+    const auto sampling = SamplingOptions::read(arguments, kDefaultMaxTokens);
+    if (!sampling)
+        return tl::unexpected(sampling.error());
+    const std::vector<std::string> stopTexts = arguments.values("--stop");
+    for (const std::string &stop : stopTexts) {
         if (stop.empty())
             return usageFailure("The option --stop needs a text that is not empty.");
     }
@@ -79,6 +80,8 @@ Outcome run(const Environment &environment)
     if (!opened)
         return tl::unexpected(opened.error());
     engine::Session &session = **opened;
+    engine::GenerateOptions options = sampling->forModel(session);
+    options.stopTexts = stopTexts;
 
     const bool json = arguments.has("--json");
     std::string text;
@@ -99,7 +102,7 @@ Outcome run(const Environment &environment)
     };
     Result<engine::GenerationReport> report;
     if (arguments.has("--raw")) {
-        report = session.continueText(*prompt, *options, hooks);
+        report = session.continueText(*prompt, options, hooks);
     } else {
         std::vector<engine::ChatMessage> messages;
         if (const auto system = arguments.value("--system"))
@@ -108,7 +111,7 @@ Outcome run(const Environment &environment)
         report = session.answer(messages,
                                 arguments.has("--chatml") ? engine::TemplateFallback::ChatMl
                                                           : engine::TemplateFallback::Refuse,
-                                *options, hooks);
+                                options, hooks);
     }
     if (!report) {
         if (report.error().code == ErrorCode::TemplateFailed)
@@ -118,7 +121,7 @@ Outcome run(const Environment &environment)
     }
     if (json)
         printJson(environment.out,
-                  jsonOf(session.info(), *report, text, reasoning, tokens, options->sampling.seed));
+                  jsonOf(session.info(), *report, text, reasoning, tokens, options.sampling.seed));
     else {
         environment.out << "\n";
         for (const llm::ToolCall &call : report->toolCalls)

@@ -2,9 +2,6 @@
 
 #include "core/llm/kv_format.h"
 
-#include <limits>
-#include <random>
-
 namespace alcove::cli {
 
 Parsed<engine::SessionOptions> sessionOptions(const Arguments &arguments, std::string path,
@@ -48,58 +45,6 @@ openSession(const Environment &environment, const engine::Hardware &hardware,
     if (!(*session)->info().warning.empty())
         environment.err << (*session)->info().warning << std::endl;
     return std::move(*session);
-}
-
-Parsed<engine::GenerateOptions> generateOptions(const Arguments &arguments,
-                                                std::uint32_t maxTokensWhenAbsent)
-{
-    constexpr std::uint64_t kMost32 = std::numeric_limits<std::int32_t>::max();
-    engine::GenerateOptions options;
-    llm::SamplingParams &sampling = options.sampling;
-    const auto maxTokens = arguments.integer("--max-tokens", maxTokensWhenAbsent, 0, kMost32);
-    const auto temperature = arguments.real("--temperature", sampling.temperature, 0, 100);
-    const auto topK = arguments.integer("--top-k", sampling.topK, 0, kMost32);
-    const auto topP = arguments.real("--top-p", sampling.topP, 0, 1);
-    const auto minP = arguments.real("--min-p", sampling.minP, 0, 1);
-    const auto repeat = arguments.real("--repeat-penalty", sampling.repeatPenalty, 0.01f, 100);
-    const auto presence = arguments.real("--presence-penalty", sampling.presencePenalty, -100, 100);
-    const auto frequency =
-        arguments.real("--frequency-penalty", sampling.frequencyPenalty, -100, 100);
-    const auto seed = arguments.integer("--seed", 0, 0, std::numeric_limits<std::uint64_t>::max());
-    for (const auto *number : {&temperature, &topP, &minP, &repeat, &presence, &frequency}) {
-        if (!*number)
-            return tl::unexpected(number->error());
-    }
-    for (const auto *number : {&maxTokens, &topK, &seed}) {
-        if (!*number)
-            return tl::unexpected(number->error());
-    }
-    options.maxTokens = std::uint32_t(*maxTokens);
-    sampling.temperature = *temperature;
-    sampling.topK = std::uint32_t(*topK);
-    sampling.topP = *topP;
-    sampling.minP = *minP;
-    sampling.repeatPenalty = *repeat;
-    sampling.presencePenalty = *presence;
-    sampling.frequencyPenalty = *frequency;
-    sampling.seed = arguments.has("--seed") ? *seed : std::random_device{}();
-    return options;
-}
-
-std::vector<OptionSpec> samplingOptionSpecs()
-{
-    return {
-        {"--max-tokens", "N", "longest answer in tokens; 0: as long as the context allows"},
-        {"--temperature", "T", "0 takes the likeliest token always (default 0.8)"},
-        {"--top-k", "K", "draw among the K likeliest; 0: off (default 40)"},
-        {"--top-p", "P", "draw among the likeliest that sum to P; 1: off (default 0.95)"},
-        {"--min-p", "P",
-         "leave out what is P times less likely than the best; 0: off (default 0.05)"},
-        {"--repeat-penalty", "R", "divide the logits of tokens seen lately; 1: off (default 1)"},
-        {"--presence-penalty", "R", "subtract once from tokens seen lately (default 0)"},
-        {"--frequency-penalty", "R", "subtract each time from tokens seen lately (default 0)"},
-        {"--seed", "S", "the same seed gives the same text on the same device"},
-    };
 }
 
 } // namespace alcove::cli

@@ -21,11 +21,4 @@ tl::expected<std::unique_ptr<engine::Session>, Failure>
 openSession(const Environment &environment, const engine::Hardware &hardware,
             const engine::SessionOptions &options);
 
-// --temperature and the other sampling options; --seed absent: one that differs from run to run.
-Parsed<engine::GenerateOptions> generateOptions(const Arguments &arguments,
-                                                std::uint32_t maxTokensWhenAbsent);
-
-// What `generateOptions` reads, for a command's description.
-std::vector<OptionSpec> samplingOptionSpecs();
-
 } // namespace alcove::cli

@@ -2,6 +2,8 @@
 
 #include "core/engine/stop_text.h"
 #include "core/llm/answer_parser.h"
+#include "core/llm/grammar/grammar_constraint.h"
+#include "core/llm/sampling_defaults.h"
 
 #include <algorithm>
 #include <chrono>
@@ -43,7 +45,9 @@ struct Session::Run {
     llm::StreamDecoder decoder;
     StopText stopText; // the template's own ender first, then the user's texts
     std::optional<llm::AnswerParser> parser; // with hooks.reasoning, where there are markers
-    GenerationReport report;
+    llm::SamplingParams sampling;
+    std::unique_ptr<llm::ConstraintRun> form; // of the answer; null: any
+    GenerationReport report{};
     Clock::time_point start = Clock::now();
     Clock::time_point firstToken{};
 
@@ -229,9 +233,14 @@ Result<GenerationReport> Session::generate(const BuiltPrompt &built,
             llm::StreamDecoder(m_tokenizer, textStart),
             StopText(std::move(enders)),
             {},
-            {}};
+            options.sampling,
+            nullptr};
     if (hooks.reasoning && !built.format.isPlain())
         run.parser.emplace(built.format, built.answerStart);
+    if (auto constraint = constraintOf(options)) {
+        run.form = constraint->begin();
+        run.sampling.constraint = std::move(constraint);
+    }
     run.report.promptTokens = std::uint32_t(prompt.size());
 
     Result<> outcome;
@@ -309,7 +318,9 @@ Result<> Session::prefill(Run &run)
         return fail(logits.error());
     if (run.hooks.promptProgress)
         run.hooks.promptProgress(sequence.size(), sequence.size());
-    return m_executor->startSampling(run.options.sampling, sequence);
+    llm::SamplingParams sampling = run.sampling;
+    sampling.firstDraw = sequence.size() - run.promptTokens;
+    return m_executor->startSampling(sampling, sequence);
 }
 
 Result<> Session::decode(Run &run)
@@ -341,8 +352,14 @@ Result<> Session::decode(Run &run)
             return {};
         }
         emitToken(run, *token);
+        if (run.form)
+            run.form->accept(*token);
         if (const auto ender = run.stopText.found()) {
             run.report.reason = *ender == 0 ? StopReason::EndOfTurn : StopReason::StopText;
+            return {};
+        }
+        if (run.form && run.form->ended()) {
+            run.report.reason = StopReason::EndOfTurn;
             return {};
         }
     }
@@ -360,6 +377,20 @@ void Session::emitToken(Run &run, llm::Token token) const
             text = run.decoder.finish() + spelling;
     }
     run.emitText(run.stopText.append(text));
+}
+
+std::shared_ptr<const llm::TokenConstraint> Session::constraintOf(const GenerateOptions &options)
+{
+    if (!options.grammar)
+        return options.sampling.constraint;
+    if (!m_tokenTrie)
+        m_tokenTrie = std::make_shared<llm::TokenTrie>(*m_tokenizer);
+    return std::make_shared<llm::GrammarConstraint>(options.grammar, m_tokenTrie);
+}
+
+llm::SamplingParams Session::recommendedSampling(const llm::SamplingParams &fallback) const
+{
+    return llm::recommendedSampling(m_model->file(), fallback);
 }
 
 Result<> Session::rebuildDevice(Run &run)

@@ -12,6 +12,8 @@
 #include "core/engine/hardware.h"
 #include "core/engine/prompt_builder.h"
 #include "core/llm/executor.h"
+#include "core/llm/grammar/grammar.h"
+#include "core/llm/grammar/token_trie.h"
 #include "core/llm/tokenizer.h"
 
 #include <functional>
@@ -50,6 +52,9 @@ struct SessionInfo {
 
 struct GenerateOptions {
     llm::SamplingParams sampling;
+    // What the answer has to be from its first token on; it ends where nothing can follow. Null:
+    // anything.
+    std::shared_ptr<const llm::Grammar> grammar;
     std::uint32_t maxTokens = 0; // 0: as many as the context holds
     EndOfTurn endOfTurn = EndOfTurn::Obey;
     // Each ends the answer where it first stands in what the model writes, and is not shown.
@@ -110,6 +115,9 @@ public:
     Result<> logits(std::span<const llm::Token> tokens, std::span<const std::uint32_t> pieces,
                     const std::function<Result<>(std::span<const float>)> &sink);
 
+    // The sampling that the model's makers recommend, where the file says it.
+    llm::SamplingParams recommendedSampling(const llm::SamplingParams &fallback = {}) const;
+
     // The executor itself with its KV cache emptied, for measuring it. Valid until the next call.
     Result<llm::Executor *> bareExecutor();
 
@@ -129,6 +137,7 @@ private:
     Result<> rebuildDevice(Run &run);
     void emitToken(Run &run, llm::Token token) const;
     Result<> requireExecutor();
+    std::shared_ptr<const llm::TokenConstraint> constraintOf(const GenerateOptions &options);
     void noteCached(std::span<const llm::Token> sequence);
 
     Hardware m_hardware;
@@ -137,6 +146,7 @@ private:
     std::shared_ptr<const llm::Model> m_model;
     std::shared_ptr<const llm::Tokenizer> m_tokenizer; // null when the model has none
     std::string m_tokenizerError;
+    std::shared_ptr<const llm::TokenTrie> m_tokenTrie; // null until a grammar needs it
     std::optional<PromptBuilder> m_prompts; // with a tokenizer
     std::unique_ptr<llm::Executor> m_executor; // null after a device that could not be rebuilt
     std::vector<llm::Token> m_cached; // what the executor's KV cache holds

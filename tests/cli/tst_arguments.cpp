@@ -12,6 +12,7 @@ const CommandSpec kPaint{"paint",
                          {{"--colour", "NAME", "the colour"},
                           {"--coats", "N", "how many"},
                           {"--thick", "X", "how thick"},
+                          {"--spot", "PLACE", "spare this", OptionSpec::Times::Any},
                           {"--wet", "", "leave it wet"}}};
 const CommandSpec kRest{"rest", "rests", {}, {}};
 const CommandSpec *const kCommands[] = {&kPaint, &kRest};
@@ -107,6 +108,16 @@ private Q_SLOTS:
                 !parse({"paint", "n", std::string("--thick=") + text})->real("--thick", 1, 0, 100));
         QVERIFY(!arguments->required("--wet"));
         QCOMPARE(*arguments->required("--coats"), std::string("12"));
+    }
+
+    void someOptionsMayBeGivenAgain()
+    {
+        const auto arguments = parse({"paint", "n", "--spot", "a", "--spot=b", "--colour", "red"});
+        QVERIFY(arguments);
+        QCOMPARE(arguments->values("--spot"), (std::vector<std::string>{"a", "b"}));
+        QCOMPARE(*arguments->value("--spot"), std::string("b"));
+        QVERIFY(arguments->values("--wet").empty());
+        QVERIFY(!parse({"paint", "n", "--colour", "a", "--colour", "b"}));
     }
 
     void listsOfNumbers()

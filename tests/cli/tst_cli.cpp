@@ -3,8 +3,10 @@
 #include "cli_process.h"
 
 #include <QFile>
+#include <QRegularExpression>
 #include <QTemporaryDir>
 
+#include <algorithm>
 #include <cmath>
 
 #ifndef _WIN32
@@ -57,6 +59,29 @@ private Q_SLOTS:
         row("tokens that are none", {"logits", model, "--tokens", "one", "--out", "x"});
         row("negative temperature", {"generate", model, "--prompt", "x", "--temperature", "-1"});
         row("top-p above one", {"generate", model, "--prompt", "x", "--top-p", "1.5"});
+        const auto generate = [&](const char *name, const QStringList &options) {
+            row(name, QStringList{"generate", model, "--prompt", "x"} + options);
+        };
+        generate("typical above one", {"--typical", "1.1"});
+        generate("XTC's probability", {"--xtc-probability", "2"});
+        generate("XTC's threshold", {"--xtc-threshold", "-0.1"});
+        generate("DRY's base below one", {"--dry-base", "0.5"});
+        generate("DRY's length of nothing", {"--dry-allowed-length", "0"});
+        generate("DRY's multiplier", {"--dry-multiplier", "much"});
+        generate("mirostat's tau", {"--mirostat-tau", "-1"});
+        generate("mirostat's eta", {"--mirostat-eta", "11"});
+        generate("range of temperatures", {"--dynatemp-range", "-1"});
+        generate("sigma", {"--top-n-sigma", "-1"});
+        generate("bias without a number", {"--logit-bias", "5"});
+        generate("bias of a word", {"--logit-bias", "the=1"});
+        generate("bias of a negative token", {"--logit-bias", "-1=1"});
+        generate("bias that is no number", {"--logit-bias", "1=x"});
+        generate("bias that is infinite", {"--logit-bias", "1=-inf"});
+        generate("grammar and schema", {"--grammar", model, "--json-schema", model});
+        generate("grammar that is none",
+                 {"--grammar", QStringLiteral(ALCOVE_SOURCE_DIR "/LICENSE")});
+        generate("schema that is none",
+                 {"--json-schema", QStringLiteral(ALCOVE_SOURCE_DIR "/LICENSE")});
         row("no repeats", {"bench", model, "--repeat", "0"});
         row("raw with a system prompt",
             {"generate", model, "--prompt", "x", "--raw", "--system", "y"});
@@ -79,6 +104,8 @@ private Q_SLOTS:
             QTest::newRow(name) << arguments;
         };
         row("missing file", {"inspect", "/nowhere/x.gguf", "--json"});
+        row("missing grammar",
+            {"generate", model, "--prompt", "x", "--grammar", "/nowhere/x.gbnf", "--json"});
         row("missing file to run", {"generate", "/nowhere/x.gguf", "--prompt", "x", "--json"});
         row("not a model", {"inspect", QStringLiteral(ALCOVE_SOURCE_DIR "/LICENSE"), "--json"});
         row("device that is not there",
@@ -257,6 +284,60 @@ private Q_SLOTS:
             }
         }
         QVERIFY(tried.size() > 5);
+    }
+
+    void generateKeepsToAForm()
+    {
+        QTemporaryDir folder;
+        const QString grammar = folder.filePath("form.gbnf");
+        QVERIFY(writeFile(grammar, "root ::= [0-9]{3} \"-\" [a-f]{2}"));
+        const auto number = runCli(
+            kCpu + QStringList{"generate", starter(), "--prompt", "Hello", "--grammar", grammar});
+        QCOMPARE(number.exitCode, 0);
+        QVERIFY2(QRegularExpression("^[0-9]{3}-[a-f]{2}\n$")
+                     .match(QString::fromUtf8(number.out))
+                     .hasMatch(),
+                 number.out.constData());
+        const QString schema = folder.filePath("form.json");
+        QVERIFY(writeFile(schema, R"({"properties": {"a": {"type": "integer", "minimum": 3,
+            "maximum": 9}}, "required": ["a"]})"));
+        const auto json = runCli(kCpu
+                                 + QStringList{"generate", starter(), "--prompt", "Hello",
+                                               "--json-schema", schema, "--json"})
+                              .json();
+        QVERIFY(!json.is_discarded());
+        QCOMPARE(json.at("stop_reason").get<std::string>(), std::string("end_of_turn"));
+        const auto value =
+            nlohmann::json::parse(json.at("text").get<std::string>(), nullptr, false);
+        QVERIFY(value.is_object() && value.at("a") >= 3 && value.at("a") <= 9);
+    }
+
+    void generateTakesEverySampler()
+    {
+        const QStringList base =
+            kCpu + QStringList{"generate", starter(), "--prompt", "Hello", "--seed", "3", "--json"};
+        const auto tokens = [&](const QStringList &options) {
+            const auto json = runCli(base + options).json();
+            return json.is_discarded() ? std::vector<int>()
+                                       : json.at("tokens").get<std::vector<int>>();
+        };
+        const auto plain = tokens({});
+        QVERIFY(!plain.empty());
+        QCOMPARE(tokens({}), plain);
+        // A banned token is not drawn.
+        const QString ban = QString::number(plain.front()) + "=never";
+        const auto banned = tokens({"--logit-bias", ban});
+        QVERIFY(!banned.empty());
+        QVERIFY(std::find(banned.begin(), banned.end(), plain.front()) == banned.end());
+        for (const QStringList &options :
+             {QStringList{"--typical", "0.5"}, QStringList{"--xtc-probability", "1"},
+              QStringList{"--dry-multiplier", "1", "--dry-breaker", "x", "--dry-breaker", "y"},
+              QStringList{"--mirostat-tau", "4", "--mirostat-eta", "0.2"},
+              QStringList{"--dynatemp-range", "0.5", "--dynatemp-exponent", "2"},
+              QStringList{"--top-n-sigma", "1"}, QStringList{"--penalty-window", "8"}}) {
+            const auto drawn = tokens(options + QStringList{"--max-tokens", "12"});
+            QVERIFY2(!drawn.empty(), qPrintable(options.join(' ')));
+        }
     }
 
     void generateAnswers()

@@ -196,6 +196,30 @@ private Q_SLOTS:
         }
     }
 
+    // The form of an answer goes on where it was.
+    void aLostDeviceKeepsTheForm()
+    {
+        GenerateOptions options = greedy(30);
+        options.sampling.temperature = 1.2f;
+        options.sampling.seed = 9;
+        options.grammar = *llm::Grammar::parse("root ::= [A-Z] [a-z ]{20} [.]");
+        for (const int draws : {0, 1, 3}) {
+            const auto drawsLeft = std::make_shared<int>(draws);
+            const auto session = openSession(losingCard(drawsLeft, std::make_shared<int>(0)));
+            QVERIFY(session);
+            std::string text;
+            GenerateHooks hooks;
+            hooks.text = [&](std::string_view piece) { text += piece; };
+            const auto report = session->answer(kHello, TemplateFallback::Refuse, options, hooks);
+            QVERIFY2(report, report ? "" : report.error().message.c_str());
+            QCOMPARE(report->deviceRestarts, 1u);
+            QCOMPARE(report->reason, StopReason::EndOfTurn);
+            QCOMPARE(text.size(), std::size_t(22));
+            QVERIFY2(text.front() >= 'A' && text.front() <= 'Z' && text.back() == '.',
+                     text.c_str());
+        }
+    }
+
     void aDeviceLostTwiceIsAnErrorThatPasses()
     {
         const auto drawsLeft = std::make_shared<int>(2);
