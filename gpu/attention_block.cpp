@@ -1,5 +1,8 @@
 #include "gpu/attention_block.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace alcove::gpu {
 
 namespace {
@@ -8,16 +11,108 @@ namespace {
 // products, an exponential and the cache's conversion.
 constexpr double kAttentionCost = 6;
 
+std::uint32_t normKind(const llm::Attention &shape, const std::optional<llm::Norm> &norm)
+{
+    if (!norm || !norm->there())
+        return head::NoNorm;
+    return shape.headNorms == llm::HeadNorms::Whole ? head::NormWhole : head::NormPerHead;
+}
+
+void addHead(const llm::Attention &shape, std::vector<Constant> &constants)
+{
+    constants.push_back({head::Size, shape.headSize});
+    constants.push_back({head::RopeDims, shape.rope.dims});
+    constants.push_back({head::RopeSplit, shape.rope.pairs == llm::RopePairs::SplitHalf});
+}
+
 } // namespace
+
+std::vector<Constant> attentionConstants(const llm::Attention &attention, const KvLayout &layout,
+                                         const Tuning &tuning, std::uint32_t rows,
+                                         AttentionMode mode)
+{
+    const std::uint32_t cluster = attentionCluster(attention.headSize, tuning);
+    std::vector<Constant> constants = {
+        {attention::Rows, rows},
+        {attention::Group, attention.heads / attention.kvHeads},
+        {attention::Cluster, cluster},
+        {attention::Octets, ceilDivide(attention.headSize, cluster * 8)},
+        {attention::Heads, attention.kvHeads},
+        {attention::Gated, attention.outputGate},
+        {attention::QueryNorm, normKind(attention, attention.queryNorm)},
+        {attention::KeyNorm, normKind(attention, attention.keyNorm)},
+        {attention::Step, mode == AttentionMode::Step},
+        {attention::Unroll, tuning.attentionUnroll},
+        {attention::Window, attention.window},
+        {attention::SoftCap, attention.softCap > 0},
+        {attention::Sinks, attention.sinks != nullptr},
+        {attention::Slopes, attention.maxAlibiBias > 0},
+        {attention::Both, attention.direction == llm::Direction::Both}};
+    addHead(attention, constants);
+    layout.addTo(constants);
+    return constants;
+}
+
+std::vector<Constant> kvStoreConstants(const llm::Attention &attention, const KvLayout &layout)
+{
+    std::vector<Constant> constants = {
+        {kvStore::QueryWidth,
+         attention.heads * attention.headSize * (attention.outputGate ? 2 : 1)},
+        {kvStore::Heads, attention.kvHeads},
+        {kvStore::KeyNorm, normKind(attention, attention.keyNorm)}};
+    addHead(attention, constants);
+    layout.addTo(constants);
+    return constants;
+}
+
+std::vector<float> attentionExtras(const llm::Attention &attention)
+{
+    std::vector<float> extras(std::size_t(attention.heads) * 2, 0.0f);
+    std::vector<float> sinks(attention.heads, 0.0f);
+    if (attention.sinks)
+        llm::dequantise(*attention.sinks, 0, attention.heads, sinks.data());
+    // Press et al. 2022: a geometric row for the largest power of two of heads, and every other
+    // term of the next finer row for the rest.
+    std::uint32_t power = 1;
+    while (power * 2 <= attention.heads)
+        power *= 2;
+    for (std::uint32_t h = 0; h < attention.heads; ++h) {
+        extras[h * 2] = sinks[h];
+        if (attention.maxAlibiBias > 0) {
+            const double step = double(attention.maxAlibiBias) / power;
+            extras[h * 2 + 1] =
+                static_cast<float>(h < power ? std::exp2(-step * (h + 1))
+                                             : std::exp2(-step / 2 * (2 * (h - power) + 1)));
+        }
+    }
+    return extras;
+}
+
+AttentionBlock::AttentionBlock(const llm::Attention &attention, const BlockPlan &plan)
+    : m_attention(&attention), m_step(plan.step), m_batch(plan.batch),
+      m_slack(plan.batch->tuning().windowSlack),
+      m_frequencies(attention.rope.frequenciesFor(plan.capacity))
+{
+    m_layout.kvHeads = attention.kvHeads;
+    m_layout.headSize = attention.headSize;
+    m_layout.positions = plan.capacity;
+    m_layout.keys = plan.keyFormat;
+    m_layout.values = plan.valueFormat;
+    const std::uint64_t ring = std::uint64_t(attention.window) + m_slack;
+    if (attention.window > 0 && ring < plan.capacity) {
+        m_layout.ring = true;
+        m_layout.positions = static_cast<std::uint32_t>(ring);
+    }
+}
 
 Result<std::unique_ptr<Block>> AttentionBlock::make(const llm::Attention &attention,
                                                     const BlockPlan &plan)
 {
     if (attention.headSize % 2 != 0 || attention.headSize > 512)
         return fail(unsupported("attention heads of a size"));
-    if (attention.direction != llm::Direction::Causal || attention.window > 0
-        || attention.softCap > 0 || attention.sinks || attention.maxAlibiBias > 0
-        || attention.outputGate || attention.headNorms != llm::HeadNorms::PerHead)
+    if (attention.direction == llm::Direction::Both && attention.window > 0)
+        return fail(unsupported("a window in both directions"));
+    if (attention.outputGate && attention.headNorms == llm::HeadNorms::Whole && attention.queryNorm)
         return fail(unsupported("a kind of attention"));
     for (const std::optional<llm::Norm> *norm : {&attention.queryNorm, &attention.keyNorm}) {
         if (*norm && ((*norm)->kind != llm::NormKind::Rms || (*norm)->bias))
@@ -26,7 +121,8 @@ Result<std::unique_ptr<Block>> AttentionBlock::make(const llm::Attention &attent
     std::unique_ptr<AttentionBlock> block(new AttentionBlock(attention, plan));
     if (auto planned = block->planWeights(plan); !planned)
         return fail(planned.error());
-    block->planStep(plan.place);
+    if (plan.step)
+        block->planStep(plan.place);
     block->planBatch(plan.place);
     return block;
 }
@@ -45,36 +141,11 @@ Result<> AttentionBlock::planWeights(const BlockPlan &plan)
     m_queryNorm = plan.weights->norm(shape.queryNorm.value_or(llm::Norm{}));
     m_keyNorm = plan.weights->norm(shape.keyNorm.value_or(llm::Norm{}));
     m_frequencySlice = plan.weights->floats(m_frequencies.size());
-    const std::uint64_t elements =
-        std::uint64_t(shape.kvHeads) * m_capacity * kvStride(shape.headSize);
-    const std::uint64_t bytes = elements * (m_kvFormat == llm::KvFormat::F32 ? 4 : 2);
-    m_keys = plan.weights->state(bytes, elements);
-    m_values = plan.weights->state(bytes, elements);
+    if (hasExtras())
+        m_extras = plan.weights->floats(std::uint64_t(shape.heads) * 2);
+    m_keys = plan.weights->state(m_layout.bytes(m_layout.keys), m_layout.elements());
+    m_values = plan.weights->state(m_layout.bytes(m_layout.values), m_layout.elements());
     return {};
-}
-
-PipelineId AttentionBlock::attentionKernel(Pipelines &pipelines, const Tuning &tuning,
-                                           std::uint32_t rows, Mode mode) const
-{
-    const llm::Attention &shape = *m_attention;
-    const std::uint32_t cluster = attentionCluster(shape.headSize, tuning);
-    return pipelines.add("attention",
-                         {{attention::Rows, rows},
-                          {attention::Group, group()},
-                          {attention::Cluster, cluster},
-                          {attention::Octets, ceilDivide(shape.headSize, cluster * 8)},
-                          {attention::QueryWidth, queryWidth()},
-                          {attention::KeyWidth, keyWidth()},
-                          {attention::QueryNorm, m_queryNorm.there()},
-                          {attention::KeyNorm, m_keyNorm.there()},
-                          {attention::Step, mode == Mode::Step},
-                          {attention::Unroll, tuning.attentionUnroll},
-                          {head::Size, shape.headSize},
-                          {head::RopeDims, shape.rope.dims},
-                          {head::RopeSplit, shape.rope.pairs == llm::RopePairs::SplitHalf},
-                          {kv::Float32, m_kvFormat == llm::KvFormat::F32},
-                          {kv::Stride, kvStride(shape.headSize)},
-                          {kv::Capacity, m_capacity}});
 }
 
 void AttentionBlock::planStep(const BlockPlace &place)
@@ -85,8 +156,10 @@ void AttentionBlock::planStep(const BlockPlace &place)
     for (const ProjectionPart &part : m_projections)
         kernels.projections.push_back(m_step->matvec(part.matrix, place.input));
     kernels.blocks = ceilDivide(group(), tuning.attentionRows);
-    kernels.attention = attentionKernel(m_step->pipelines(), tuning,
-                                        ceilDivide(group(), kernels.blocks), Mode::Step);
+    kernels.attention = m_step->pipelines().add(
+        "attention",
+        attentionConstants(shape, m_layout, tuning, ceilDivide(group(), kernels.blocks),
+                           AttentionMode::Step));
     kernels.output = m_step->endMatvec(m_output, place);
 
     Scratch &scratch = m_step->scratch();
@@ -108,19 +181,10 @@ void AttentionBlock::planBatch(const BlockPlace &place)
     auto &kernels = m_batchKernels;
     for (const ProjectionPart &part : m_projections)
         kernels.projections.push_back(m_batch->matmul(part.matrix));
-    kernels.store =
-        m_batch->pipelines().add("kv_store",
-                                 {{kvStore::QueryWidth, queryWidth()},
-                                  {kvStore::KeyWidth, keyWidth()},
-                                  {kvStore::KeyNorm, m_keyNorm.there()},
-                                  {head::Size, shape.headSize},
-                                  {head::RopeDims, shape.rope.dims},
-                                  {head::RopeSplit, shape.rope.pairs == llm::RopePairs::SplitHalf},
-                                  {kv::Float32, m_kvFormat == llm::KvFormat::F32},
-                                  {kv::Stride, kvStride(shape.headSize)},
-                                  {kv::Capacity, m_capacity}});
-    kernels.attention =
-        attentionKernel(m_batch->pipelines(), tuning, tuning.attentionRows, Mode::Batch);
+    kernels.store = m_batch->pipelines().add("kv_store", kvStoreConstants(shape, m_layout));
+    kernels.attention = m_batch->pipelines().add(
+        "attention",
+        attentionConstants(shape, m_layout, tuning, tuning.attentionRows, AttentionMode::Batch));
     kernels.output = m_batch->endMatmul(m_output, place.end);
     const std::uint64_t tokens = m_batch->maxTokens();
     kernels.qkv = m_batch->scratch().need("qkv", tokens * projectionWidth());
@@ -136,6 +200,8 @@ Result<> AttentionBlock::upload(WeightUploader &uploader) const
         done = uploader.norm(m_keyNorm);
     if (done && !m_frequencies.empty())
         done = uploader.floats(m_frequencySlice, m_frequencies);
+    if (done && hasExtras())
+        done = uploader.floats(m_extras, attentionExtras(*m_attention));
     if (done)
         done = uploader.matrix(m_output);
     // What is beyond a head's size must be zero, and nothing that was here before may be read.
@@ -158,6 +224,8 @@ AttentionPush AttentionBlock::pushOf() const
     push.queryEpsilon = m_queryNorm.source.epsilon;
     push.keyEpsilon = m_keyNorm.source.epsilon;
     push.magnitude = m_attention->rope.magnitude;
+    push.extras = hasExtras() ? weightAt(m_extras) : 0;
+    push.softCap = m_attention->softCap;
     return push;
 }
 
@@ -238,11 +306,22 @@ Result<> AttentionBlock::runAttention(const Batch &batch) const
         push.yStride = yStride;
         push.tokens = count;
         push.position = batch.position + first;
+        push.end = batch.position + batch.tokens;
         recorder.dispatch(m_batch->kernel(kernels.attention), push, shape.kvHeads,
                           ceilDivide(count * group(), m_batch->tuning().attentionRows));
     };
-    const double macs = kAttentionCost * queryWidth() * (batch.position + batch.tokens);
+    const std::uint32_t seen = batch.position + batch.tokens;
+    const double macs =
+        kAttentionCost * queryWidth() * (shape.window > 0 ? std::min(seen, shape.window) : seen);
     return m_batch->submits().add({batch.tokens, macs, attend});
+}
+
+std::uint32_t AttentionBlock::restorable(std::uint32_t wanted, std::uint32_t reach) const
+{
+    // Position p lies where p - positions lay; the window of `wanted` must not have been touched.
+    if (!m_layout.ring || reach <= m_layout.positions || wanted + m_slack >= reach)
+        return wanted;
+    return 0;
 }
 
 } // namespace alcove::gpu

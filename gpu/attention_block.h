@@ -3,14 +3,19 @@
 #pragma once
 
 #include "gpu/block.h"
+#include "gpu/kv_layout.h"
 
 namespace alcove::gpu {
 
-// Dimensions of a head in the KV cache.
-constexpr std::uint32_t kvStride(std::uint32_t headSize)
-{
-    return (headSize + 7) / 8 * 8;
-}
+enum class AttentionMode { Batch, Step };
+
+// Lanes and rows of the kernels, and what of attention they do.
+std::vector<Constant> attentionConstants(const llm::Attention &attention, const KvLayout &layout,
+                                         const Tuning &tuning, std::uint32_t rows,
+                                         AttentionMode mode);
+std::vector<Constant> kvStoreConstants(const llm::Attention &attention, const KvLayout &layout);
+// [heads][2]: each head's sink and its slope (ALiBi), zero where there is none.
+std::vector<float> attentionExtras(const llm::Attention &attention);
 
 class AttentionBlock final : public Block
 {
@@ -22,41 +27,37 @@ public:
     Result<> upload(WeightUploader &uploader) const override;
     void recordStep(Recorder &recorder, const StepInput &input, const StepEnd &end) const override;
     Result<> runBatch(const Batch &batch, const BatchEnd &end) const override;
+    std::uint32_t restorable(std::uint32_t wanted, std::uint32_t reach) const override;
 
 private:
-    AttentionBlock(const llm::Attention &attention, const BlockPlan &plan)
-        : m_attention(&attention), m_step(plan.step), m_batch(plan.batch),
-          m_capacity(plan.capacity), m_kvFormat(plan.keyFormat),
-          m_frequencies(attention.rope.frequenciesFor(plan.capacity))
-    { }
-    enum class Mode { Batch, Step };
+    AttentionBlock(const llm::Attention &attention, const BlockPlan &plan);
 
     Result<> planWeights(const BlockPlan &plan);
     void planStep(const BlockPlace &place);
     void planBatch(const BlockPlace &place);
-    PipelineId attentionKernel(Pipelines &pipelines, const Tuning &tuning, std::uint32_t rows,
-                               Mode mode) const;
     AttentionPush pushOf() const;
     Result<> runAttention(const Batch &batch) const;
     std::uint32_t group() const { return m_attention->heads / m_attention->kvHeads; }
     std::uint32_t queryWidth() const { return m_attention->heads * m_attention->headSize; }
     std::uint32_t keyWidth() const { return m_attention->kvHeads * m_attention->headSize; }
-    std::uint32_t projectionWidth() const { return queryWidth() + 2 * keyWidth(); }
-    Address weightAt(SliceId id) const { return m_step->memory()[id].address; }
+    std::uint32_t projectionWidth() const { return m_attention->query.outputs() + 2 * keyWidth(); }
+    bool hasExtras() const { return m_attention->sinks || m_attention->maxAlibiBias > 0; }
+    Address weightAt(SliceId id) const { return m_batch->memory()[id].address; }
 
     const llm::Attention *m_attention;
     StepContext *m_step;
     BatchContext *m_batch;
-    std::uint32_t m_capacity;
-    llm::KvFormat m_kvFormat;
+    KvLayout m_layout;
+    std::uint32_t m_slack = 0; // positions kept behind the window
     std::vector<float> m_frequencies; // [rope dims / 2]
 
     std::vector<ProjectionPart> m_projections; // query, key, value: one to three
     GpuNorm m_queryNorm;
     GpuNorm m_keyNorm;
     SliceId m_frequencySlice = 0;
+    SliceId m_extras = 0; // [heads][2]
     GpuMatrix m_output;
-    SliceId m_keys = 0; // [kvHeads][capacity][stride]
+    SliceId m_keys = 0; // KvLayout
     SliceId m_values = 0;
 
     struct {

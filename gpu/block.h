@@ -23,7 +23,7 @@ namespace alcove::gpu {
 struct BlockPlan {
     const llm::ModelSpec *spec = nullptr;
     WeightPlanner *weights = nullptr;
-    StepContext *step = nullptr; // the decode step
+    StepContext *step = nullptr; // the decode step; none in an encoder
     BatchContext *batch = nullptr; // a batch of tokens
     BlockPlace place; // how this block's input and result are
     std::uint32_t capacity = 0; // positions
@@ -51,6 +51,14 @@ public:
 
     // The same for a batch of tokens, stage by stage through BatchContext::submits().
     virtual Result<> runBatch(const Batch &batch, const BatchEnd &end) const = 0;
+
+    // The largest length, at most `wanted`, from which the block can go on: 0, at worst. `reach`:
+    // how many positions have been written since the last time that there were none; those behind
+    // `wanted` may have taken the place of what it needs.
+    virtual std::uint32_t restorable(std::uint32_t wanted, std::uint32_t /*reach*/) const
+    {
+        return wanted;
+    }
 };
 
 // Unsupported names a kind of layer that has no block.

@@ -1,7 +1,5 @@
 #include "gpu/decode_step.h"
 
-#include "gpu/step_state.h"
-
 #include <algorithm>
 
 namespace alcove::gpu {
@@ -16,7 +14,8 @@ DecodeStep::DecodeStep(const GpuModel &model, StepContext &context, DeviceMemory
     m_embed = pipelines.add(variant("embed", table.layout.type),
                             {{embed::Chunks, table.layout.chunks},
                              {embed::Step, 1},
-                             {embed::LeavesNext, joins.front().folded()}});
+                             {embed::LeavesNext, joins.front().folded()},
+                             {embed::Addend, model.addend()}});
     m_embedWorkgroups = ceilDivide(table.layout.chunks, context.lanes());
     for (std::size_t i = 0; i < joins.size(); ++i)
         m_joins.push_back(joins[i].folded() ? 0
@@ -52,12 +51,13 @@ void DecodeStep::recordEmbedding(Recorder &recorder) const
     const GpuJoin &join = m_model->joins().front();
     EmbedPush push;
     push.matrix = addressOf(table, m_context->memory());
-    push.tokens = m_context->state() + kTokenOffset;
+    push.state = m_context->state();
     push.x = at(m_x);
     push.gain = join.folded() ? weightAt(join.next.weight) : 0;
     push.normed = at(m_normed);
     push.sumsOut = at(m_sums);
     push.scale = m_model->spec().embeddingScale;
+    push.addend = m_model->addend() != embed::NoAddend ? weightAt(m_model->addendRows()) : 0;
     recorder.nextStage();
     recorder.dispatch(m_context->kernel(m_embed), push, m_embedWorkgroups);
 }

@@ -19,7 +19,8 @@ Result<std::unique_ptr<Block>> DenseBlock::make(const llm::DenseFeedForward &den
     block->m_hidden = dense.up.outputs();
     for (const ProjectionPart &part : block->m_in)
         block->m_inWidth += part.matrix.rows();
-    block->planStep(dense, plan.place);
+    if (plan.step)
+        block->planStep(dense, plan.place);
     block->planBatch(dense, plan.place);
     return block;
 }

@@ -64,7 +64,8 @@ Result<std::unique_ptr<Block>> ExpertBlock::make(const llm::ExpertFeedForward &e
         return fail(unsupported("more than 128 experts for each token"));
     if (auto planned = block->planWeights(plan); !planned)
         return fail(planned.error());
-    block->planStep(plan.place);
+    if (plan.step)
+        block->planStep(plan.place);
     block->planBatch(plan.place);
     return block;
 }

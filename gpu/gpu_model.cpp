@@ -1,5 +1,7 @@
 #include "gpu/gpu_model.h"
 
+#include <algorithm>
+
 namespace alcove::gpu {
 
 namespace {
@@ -9,6 +11,33 @@ std::uint32_t kindOf(const GpuNorm &norm)
     if (!norm.there())
         return norm::None;
     return norm.source.kind == llm::NormKind::Rms ? norm::Rms : norm::Layer;
+}
+
+std::uint32_t addendRowsOf(const llm::ModelSpec &spec, std::uint32_t capacity)
+{
+    if (spec.positionEmbedding)
+        return static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(capacity, spec.positionEmbedding->shape[1]));
+    return spec.segmentEmbedding ? 1 : 0;
+}
+
+Result<> checkFormats(const llm::ModelSpec &spec, const llm::ExecutorOptions &options)
+{
+    if (options.kvFormat == llm::KvFormat::Q4_0)
+        return fail(ErrorCode::InvalidArgument, "Keys cannot be kept as Q4_0; only values can.");
+    const auto inBlocks = [](llm::KvFormat format) {
+        return format == llm::KvFormat::Q8_0 || format == llm::KvFormat::Q4_0;
+    };
+    if (!inBlocks(options.kvFormat) && !inBlocks(options.valueFormat.value_or(options.kvFormat)))
+        return {};
+    for (const llm::Layer &layer : spec.layers) {
+        const auto *attention = std::get_if<llm::Attention>(&layer.mixer);
+        if (attention && attention->headSize % 32 != 0)
+            return fail(ErrorCode::InvalidArgument,
+                        "This model's heads do not divide into blocks of 32, as a quantised KV "
+                        "cache needs; choose F16.");
+    }
+    return {};
 }
 
 std::vector<GpuJoin> planJoins(const llm::ModelSpec &spec, WeightPlanner &weights)
@@ -98,15 +127,10 @@ Result<> GpuModel::planBlocks(BlockPlan plan)
 
 Result<GpuModel> GpuModel::plan(const llm::ModelSpec &spec, std::uint32_t capacity,
                                 const llm::ExecutorOptions &options, DeviceMemory &memory,
-                                StepContext &step, BatchContext &batch)
+                                StepContext *step, BatchContext &batch)
 {
-    if (spec.isEncoder() || spec.positionEmbedding || spec.segmentEmbedding)
-        return fail(unsupported("learned positions"));
-    if (options.kvFormat == llm::KvFormat::Q8_0 || options.kvFormat == llm::KvFormat::Q4_0
-        || options.valueFormat.value_or(options.kvFormat) != options.kvFormat)
-        return fail(ErrorCode::Unsupported,
-                    "The graphics kernels keep the conversation's keys and values as numbers of 16 "
-                    "or 32 bits only.");
+    if (auto known = checkFormats(spec, options); !known)
+        return fail(known.error());
     GpuModel model;
     model.m_spec = &spec;
     model.m_capacity = capacity;
@@ -119,18 +143,20 @@ Result<GpuModel> GpuModel::plan(const llm::ModelSpec &spec, std::uint32_t capaci
     if (!embedding)
         return fail(embedding.error());
     model.m_embedding = std::move(*embedding);
+    if (const std::uint32_t rows = addendRowsOf(spec, capacity); rows > 0)
+        model.m_addend = weights.floats(std::uint64_t(rows) * paddedColumns(spec.width));
     model.m_joins = planJoins(spec, weights);
     BlockPlan blocks;
     blocks.spec = &spec;
     blocks.weights = &weights;
-    blocks.step = &step;
+    blocks.step = step;
     blocks.batch = &batch;
     blocks.capacity = capacity;
     blocks.keyFormat = options.kvFormat;
     blocks.valueFormat = options.valueFormat.value_or(options.kvFormat);
     if (auto planned = model.planBlocks(blocks); !planned)
         return fail(planned.error());
-    if (!spec.tiedEmbedding) {
+    if (!spec.tiedEmbedding && !spec.isEncoder()) {
         auto output = weights.matrix({spec.output});
         if (!output)
             return fail(output.error());
@@ -153,6 +179,42 @@ std::vector<SliceId> GpuModel::recurrentStates() const
     return states;
 }
 
+std::uint32_t GpuModel::addend() const
+{
+    if (m_spec->positionEmbedding)
+        return embed::AddendOfPosition;
+    return m_spec->segmentEmbedding ? embed::OneAddend : embed::NoAddend;
+}
+
+std::vector<float> GpuModel::addendValues() const
+{
+    const std::uint32_t width = m_spec->width;
+    const std::uint32_t rows = addendRowsOf(*m_spec, m_capacity);
+    std::vector<float> values(std::size_t(rows) * paddedColumns(width), 0.0f);
+    std::vector<float> one(width);
+    for (const llm::Tensor *table : {m_spec->positionEmbedding, m_spec->segmentEmbedding}) {
+        for (std::uint32_t row = 0; table && row < rows; ++row) {
+            // Every token is of the first segment.
+            const std::uint64_t first = table == m_spec->positionEmbedding ? row : 0;
+            llm::dequantise(*table, first * width, width, one.data());
+            for (std::uint32_t i = 0; i < width; ++i)
+                values[std::size_t(row) * paddedColumns(width) + i] += one[i];
+        }
+    }
+    return values;
+}
+
+std::uint32_t GpuModel::restorable(std::uint32_t wanted, std::uint32_t reach) const
+{
+    // A block that goes further back may ask another to do so too.
+    for (std::uint32_t before = wanted + 1; wanted < before;) {
+        before = wanted;
+        for (const std::unique_ptr<Block> &block : m_blocks)
+            wanted = block->restorable(wanted, reach);
+    }
+    return wanted;
+}
+
 std::uint64_t GpuModel::uploadBytes(const llm::ModelSpec &spec)
 {
     return spec.weightBytes();
@@ -162,6 +224,8 @@ Result<> GpuModel::upload(const DeviceMemory &memory, Uploader &uploader) const
 {
     WeightUploader weights(memory, uploader);
     Result<> done = weights.matrix(m_embedding);
+    if (done && addend() != embed::NoAddend)
+        done = weights.floats(m_addend, addendValues());
     for (const GpuJoin &join : m_joins) {
         for (const GpuNorm *one : {&join.post, &join.out, &join.next}) {
             if (done)

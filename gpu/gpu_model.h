@@ -26,10 +26,11 @@ class GpuModel
 {
 public:
     // Checks that the kernels know all that the model asks for (Unsupported names what they do not)
-    // and plans its memory and its blocks' kernels. `spec` and the contexts outlive this.
+    // and plans its memory and its blocks' kernels. `spec` and the contexts outlive this; an
+    // encoder has no `step`.
     static Result<GpuModel> plan(const llm::ModelSpec &spec, std::uint32_t capacity,
                                  const llm::ExecutorOptions &options, DeviceMemory &memory,
-                                 StepContext &step, BatchContext &batch);
+                                 StepContext *step, BatchContext &batch);
 
     Result<> upload(const DeviceMemory &memory, Uploader &uploader) const;
     static std::uint64_t uploadBytes(const llm::ModelSpec &spec);
@@ -42,6 +43,12 @@ public:
     std::vector<SliceId> recurrentStates() const; // of all blocks
     const GpuMatrix &embedding() const { return m_embedding; }
     const GpuMatrix &output() const { return m_output ? *m_output : m_embedding; }
+    bool isEncoder() const { return m_spec->isEncoder(); } // has no output and no decode step
+    // What is added to a token's embedding: a value of embed::Addend, and [rows][padded width].
+    std::uint32_t addend() const;
+    SliceId addendRows() const { return m_addend; }
+    // See Block; of all blocks.
+    std::uint32_t restorable(std::uint32_t wanted, std::uint32_t reach) const;
     std::uint64_t weightBytes() const { return m_weightBytes; }
     std::uint64_t kvBytes() const { return m_kvBytes; }
     std::uint64_t recurrentBytes() const { return m_recurrentBytes; }
@@ -50,12 +57,14 @@ public:
 
 private:
     Result<> planBlocks(BlockPlan plan);
+    std::vector<float> addendValues() const;
 
     const llm::ModelSpec *m_spec = nullptr;
     std::uint32_t m_capacity = 0;
     std::vector<std::unique_ptr<Block>> m_blocks;
     std::vector<GpuJoin> m_joins;
     GpuMatrix m_embedding;
+    SliceId m_addend = 0;
     std::optional<GpuMatrix> m_output; // none when tied
     std::uint64_t m_weightBytes = 0;
     std::uint64_t m_kvBytes = 0;

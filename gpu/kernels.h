@@ -100,16 +100,19 @@ enum : std::uint32_t { NoExperts, FromTokens, ToChoices }; // values of Experts
 struct EmbedPush {
     MatrixAddress matrix{};
     Address tokens = 0;
+    Address state = 0;
     Address x = 0;
     Address gain = 0;
     Address normed = 0;
     Address sumsOut = 0;
+    Address addend = 0;
     float scale = 1;
-    std::uint32_t unused = 0;
+    std::uint32_t position = 0;
 };
 namespace embed {
-enum : std::uint32_t { Chunks = 1, Step, LeavesNext };
-}
+enum : std::uint32_t { Chunks = 1, Step, LeavesNext, Addend };
+enum : std::uint32_t { NoAddend, OneAddend, AddendOfPosition }; // values of Addend
+} // namespace embed
 
 struct NormPush {
     Address x = 0;
@@ -156,10 +159,12 @@ enum : std::uint32_t { Hidden = 1, Gated };
 // Shared by attention and kv_store.
 namespace head {
 enum : std::uint32_t { Size = 10, RopeDims, RopeSplit };
-}
+enum : std::uint32_t { NoNorm, NormPerHead, NormWhole }; // values of QueryNorm and KeyNorm
+} // namespace head
 namespace kv {
-enum : std::uint32_t { Float32 = 20, Stride, Capacity };
-}
+enum : std::uint32_t { KeyFormat = 20, Stride, Capacity, ValueFormat, Rows, Ring };
+enum : std::uint32_t { F16, F32, Q8_0, Q4_0 }; // values of KeyFormat and ValueFormat
+} // namespace kv
 
 struct KvStorePush {
     Address qkv = 0;
@@ -173,7 +178,7 @@ struct KvStorePush {
     float magnitude = 0;
 };
 namespace kvStore {
-enum : std::uint32_t { QueryWidth = 1, KeyWidth, KeyNorm };
+enum : std::uint32_t { QueryWidth = 1, Heads, KeyNorm };
 }
 
 struct AttentionPush {
@@ -187,6 +192,7 @@ struct AttentionPush {
     Address state = 0;
     Address parts = 0;
     Address counters = 0;
+    Address extras = 0;
     std::uint32_t stride = 0;
     std::uint32_t yStride = 0;
     std::uint32_t tokens = 0;
@@ -195,6 +201,8 @@ struct AttentionPush {
     float queryEpsilon = 0;
     float keyEpsilon = 0;
     float magnitude = 0;
+    float softCap = 0;
+    std::uint32_t end = 0;
 };
 namespace attention {
 enum : std::uint32_t {
@@ -202,12 +210,17 @@ enum : std::uint32_t {
     Group,
     Cluster,
     Octets,
-    QueryWidth,
-    KeyWidth,
+    Heads,
+    Gated,
     QueryNorm,
     KeyNorm,
     Step,
-    Unroll = 13
+    Unroll = 13,
+    Window,
+    SoftCap,
+    Sinks,
+    Slopes,
+    Both
 };
 }
 

@@ -5,6 +5,12 @@
 
 namespace alcove::gpu {
 
+namespace {
+
+constexpr std::uint32_t kReadRows = 64; // tokens whose values the host reads at a time, at least
+
+} // namespace
+
 Prefill::Prefill(const GpuModel &model, BatchContext &context, DeviceMemory &memory)
     : m_model(&model), m_context(&context), m_memory(&memory),
       m_width(paddedColumns(model.spec().width))
@@ -13,19 +19,26 @@ Prefill::Prefill(const GpuModel &model, BatchContext &context, DeviceMemory &mem
     const GpuMatrix &table = model.embedding();
     Pipelines &pipelines = context.pipelines();
     m_embed = pipelines.add(variant("embed", table.layout.type),
-                            {{embed::Chunks, table.layout.chunks}, {embed::Step, 0}});
+                            {{embed::Chunks, table.layout.chunks},
+                             {embed::Step, 0},
+                             {embed::LeavesNext, 0},
+                             {embed::Addend, model.addend()}});
     for (std::size_t i = 0; i < model.joins().size(); ++i)
         m_joins.push_back(joinKernel(pipelines, model.joins()[i], spec.width, i > 0));
-    m_output = context.logitsMatmul(model.output());
+    if (!model.isEncoder())
+        m_output = context.logitsMatmul(model.output());
 
     const std::uint64_t tokens = context.maxTokens();
-    const std::uint64_t rowBytes = std::uint64_t(spec.vocabulary) * 4;
+    // An encoder has no logits; what is read of it are the values behind its output norm.
+    const std::uint64_t rowBytes = std::uint64_t(model.isEncoder() ? 0 : spec.vocabulary) * 4;
     m_tokens = memory.plan(tokens * 4);
     m_x = context.scratch().need("residual", tokens * m_width);
     m_normed = context.scratch().need("normed", tokens * m_width);
     m_update = context.scratch().need("update", tokens * m_width);
     m_logits = memory.plan(context.tuning().logitRows * rowBytes);
-    m_readback = memory.plan(context.tuning().logitRows * rowBytes, MemoryUse::Readback);
+    m_readbackBytes =
+        std::max(context.tuning().logitRows * rowBytes, std::uint64_t(kReadRows) * m_width * 4);
+    m_readback = memory.plan(m_readbackBytes, MemoryUse::Readback);
 }
 
 Address Prefill::hiddenOf(std::uint32_t token) const
@@ -45,7 +58,12 @@ Result<> Prefill::run(std::span<const llm::Token> tokens, std::uint32_t position
     BoundedSubmits &submits = m_context->submits();
     submits.begin(cancel);
     const auto setTokens = [&](Recorder &recorder, std::uint32_t, std::uint32_t) {
-        recorder.update((*m_memory)[m_tokens], 0, tokens.size_bytes(), tokens.data());
+        constexpr std::size_t kMostTokens = 65536 / sizeof(llm::Token); // Vulkan's limit
+        for (std::size_t first = 0; first < tokens.size(); first += kMostTokens) {
+            const auto part = tokens.subspan(first, std::min(kMostTokens, tokens.size() - first));
+            recorder.update((*m_memory)[m_tokens], first * sizeof(llm::Token), part.size_bytes(),
+                            part.data());
+        }
     };
     if (auto done = submits.add({1, 1, setTokens}); !done)
         return done;
@@ -57,6 +75,9 @@ Result<> Prefill::run(std::span<const llm::Token> tokens, std::uint32_t position
         push.tokens = (*m_memory)[m_tokens].address + std::uint64_t(first) * 4;
         push.x = hiddenOf(first);
         push.scale = m_model->spec().embeddingScale;
+        push.position = position + first;
+        push.addend =
+            m_model->addend() != embed::NoAddend ? (*m_memory)[m_model->addendRows()].address : 0;
         recorder.dispatch(m_context->kernel(m_embed), push,
                           ceilDivide(table.layout.chunks, m_context->tuning().lanes), part);
     };
@@ -120,6 +141,32 @@ Result<> Prefill::logits(std::uint32_t tokens, SliceId lastLogits, const CancelT
         const std::size_t size = out.size();
         out.resize(size + std::size_t(count) * vocabulary);
         std::memcpy(out.data() + size, (*m_memory)[m_readback].mapped, bytes);
+    }
+    return {};
+}
+
+Result<> Prefill::normed(std::uint32_t tokens, const CancelToken &cancel, std::vector<float> &out)
+{
+    const std::uint32_t width = m_model->spec().width;
+    const std::uint64_t rowBytes = std::uint64_t(m_width) * 4;
+    const auto most =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(m_readbackBytes / rowBytes, tokens));
+    BoundedSubmits &submits = m_context->submits();
+    submits.begin(cancel);
+    for (std::uint32_t first = 0; first < tokens; first += most) {
+        const std::uint32_t count = std::min(most, tokens - first);
+        const auto copy = [&](Recorder &recorder, std::uint32_t, std::uint32_t) {
+            recorder.copy(m_context->scratch().slice(m_normed), first * rowBytes,
+                          (*m_memory)[m_readback], 0, count * rowBytes);
+        };
+        if (auto done = submits.add({1, 1, copy}); !done)
+            return done;
+        if (auto done = submits.finish(); !done)
+            return done;
+        const auto *values = reinterpret_cast<const float *>((*m_memory)[m_readback].mapped);
+        for (std::uint32_t token = 0; token < count; ++token)
+            out.insert(out.end(), values + std::size_t(token) * m_width,
+                       values + std::size_t(token) * m_width + width);
     }
     return {};
 }

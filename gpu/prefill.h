@@ -32,6 +32,9 @@ public:
     Result<> logits(std::uint32_t tokens, SliceId lastLogits, const CancelToken &cancel,
                     std::vector<float> &out);
 
+    // Of the batch that ran last: the values behind the output norm, [tokens][width], appended.
+    Result<> normed(std::uint32_t tokens, const CancelToken &cancel, std::vector<float> &out);
+
 private:
     Result<> runJoin(std::size_t join, std::uint32_t tokens);
     Address at(ScratchId id) const { return m_context->at(id); }
@@ -49,7 +52,8 @@ private:
     ScratchId m_normed = 0;
     ScratchId m_update = 0;
     SliceId m_logits = 0; // [logitRows][vocabulary]
-    SliceId m_readback = 0; // the same, seen by the host
+    SliceId m_readback = 0; // what the host reads: logits or values
+    std::uint64_t m_readbackBytes = 0;
 };
 
 } // namespace alcove::gpu

@@ -102,7 +102,8 @@ Result<std::unique_ptr<Block>> RecurrenceBlock::make(const RecurrenceShape &shap
     std::unique_ptr<RecurrenceBlock> block(new RecurrenceBlock(shape, std::move(parts), plan));
     if (auto planned = block->planWeights(*plan.weights); !planned)
         return fail(planned.error());
-    block->planStep(plan.place);
+    if (plan.step)
+        block->planStep(plan.place);
     block->planBatch(plan.place);
     return block;
 }

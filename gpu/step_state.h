@@ -29,7 +29,6 @@ static_assert(sizeof(StepState) == 80);
 
 constexpr std::uint32_t kFlagPenalties = 1;
 constexpr std::uint32_t kFlagGreedy = 2;
-constexpr std::uint32_t kTokenOffset = 4; // of StepState::token
 constexpr std::uint32_t kMaxTopK = 128; // candidates that the kernel can hold
 constexpr std::uint32_t kMaxPenaltyWindow = 4096; // tokens
 constexpr std::uint32_t kRingTokens = 64; // drawn tokens that the host has yet to read

@@ -20,6 +20,7 @@ Tuning tuningFor(const Device &device)
         tuning.attentionUnroll = 1;
         tuning.splits = 4;
         tuning.batchTokens = 64;
+        tuning.windowSlack = 96;
         tuning.logitRows = 8;
         tuning.stepsAhead = 0;
         // llvmpipe ends all loops of an invocation after 65535 turns together.

@@ -18,6 +18,9 @@ struct Tuning {
     std::uint32_t recurrenceColumns = 4; // of a head's state in a workgroup; at most lanes
     std::uint32_t splits = 32; // of the KV cache in a decode step
     std::uint32_t batchTokens = 256; // of a prompt, at a time
+    // Positions kept behind a sliding window, so that a batch fits and an answer can be taken back;
+    // at least batchTokens and stepsAhead.
+    std::uint32_t windowSlack = 1024;
     std::uint32_t logitRows = 16; // of a batch whose logits are all asked for
     std::uint32_t stepsAhead = 1; // decode steps submitted before the host asks
     std::uint32_t maxContext = 0xffffffff; // positions

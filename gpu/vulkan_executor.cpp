@@ -21,6 +21,15 @@ using llm::ModelSpec;
 using llm::SamplingParams;
 using llm::Token;
 
+// Whether a layer's positions see those behind them.
+bool seesBehind(const ModelSpec &spec)
+{
+    return std::any_of(spec.layers.begin(), spec.layers.end(), [](const llm::Layer &layer) {
+        const auto *attention = std::get_if<llm::Attention>(&layer.mixer);
+        return attention && attention->direction == llm::Direction::Both;
+    });
+}
+
 class VulkanExecutor final : public llm::Executor
 {
 public:
@@ -37,6 +46,8 @@ public:
     std::uint32_t length() const override { return m_length; }
     Result<> truncate(std::uint32_t length) override;
     std::uint32_t restorable(std::uint32_t wanted) const override;
+    Result<std::vector<float>> embed(std::span<const Token> tokens, llm::Pooling pooling,
+                                     const ForwardHooks &hooks) override;
     Result<std::vector<float>> forward(std::span<const Token> tokens, LogitRows rows,
                                        const ForwardHooks &hooks) override;
     Result<> startSampling(const SamplingParams &params, std::span<const Token> history) override;
@@ -55,6 +66,10 @@ private:
     Result<> upload(const llm::LoadHooks &hooks);
     Result<> recordSteps();
     Result<> endRun();
+    void grow(std::uint32_t count);
+    Result<> checkTokens(std::span<const Token> tokens) const;
+    Result<std::vector<float>> pooled(std::span<const Token> tokens, llm::Pooling pooling,
+                                      const ForwardHooks &hooks);
     Result<std::uint64_t> submitWithPrologue(VkCommandBuffer step, std::uint32_t position,
                                              Token token);
     Result<> evaluate(Token token);
@@ -87,6 +102,7 @@ private:
 
     std::uint32_t m_capacity = 0;
     std::uint32_t m_length = 0;
+    std::uint32_t m_reach = 0; // the longest that it was since it was empty
     bool m_logitsThere = false; // of the last forward, untouched
 
     Run m_run = Run::None;
@@ -123,13 +139,19 @@ Result<> VulkanExecutor::load(const llm::ExecutorOptions &options, const llm::Lo
     const ModelSpec &spec = m_model->spec();
     m_capacity =
         options.contextLength ? options.contextLength : std::clamp(spec.trainedContext, 1u, 4096u);
+    if (spec.positionEmbedding)
+        m_capacity = static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(m_capacity, spec.positionEmbedding->shape[1]));
     m_pipelines = std::make_unique<Pipelines>(m_device, vulkan.pipelineCacheFolder);
-    m_stepContext =
-        std::make_unique<StepContext>(spec, *m_device, m_tuning, *m_pipelines, m_memory);
-    m_batchContext = std::make_unique<BatchContext>(spec, m_device, m_tuning, *m_pipelines,
-                                                    m_memory, m_tuning.batchTokens);
+    // Where positions see what is behind them, all tokens are one batch.
+    m_batchContext =
+        std::make_unique<BatchContext>(spec, m_device, m_tuning, *m_pipelines, m_memory,
+                                       seesBehind(spec) ? m_capacity : m_tuning.batchTokens);
+    if (!spec.isEncoder())
+        m_stepContext =
+            std::make_unique<StepContext>(spec, *m_device, m_tuning, *m_pipelines, m_memory);
     auto planned =
-        GpuModel::plan(spec, m_capacity, options, m_memory, *m_stepContext, *m_batchContext);
+        GpuModel::plan(spec, m_capacity, options, m_memory, m_stepContext.get(), *m_batchContext);
     if (!planned)
         return fail(planned.error());
     m_gpuModel = std::make_unique<GpuModel>(std::move(*planned));
@@ -138,12 +160,14 @@ Result<> VulkanExecutor::load(const llm::ExecutorOptions &options, const llm::Lo
     // A recurrent state cannot take back what was computed ahead and is not wanted.
     if (m_checkpoints->needed())
         m_tuning.stepsAhead = 0;
-    m_step = std::make_unique<DecodeStep>(*m_gpuModel, *m_stepContext, m_memory);
     m_prefill = std::make_unique<Prefill>(*m_gpuModel, *m_batchContext, m_memory);
-    m_stepContext->scratch().plan();
     m_batchContext->scratch().plan();
-    m_sampler = std::make_unique<GpuSampler>(spec.vocabulary, *m_pipelines, m_memory);
-    m_readback = m_memory.plan(std::uint64_t(spec.vocabulary) * 4, MemoryUse::Readback);
+    if (m_stepContext) {
+        m_step = std::make_unique<DecodeStep>(*m_gpuModel, *m_stepContext, m_memory);
+        m_stepContext->scratch().plan();
+        m_sampler = std::make_unique<GpuSampler>(spec.vocabulary, *m_pipelines, m_memory);
+        m_readback = m_memory.plan(std::uint64_t(spec.vocabulary) * 4, MemoryUse::Readback);
+    }
 
     if (auto fits =
             checkBudget(m_device->info(), {m_memory.planned(), m_gpuModel->kvBytes(), m_capacity});
@@ -169,7 +193,7 @@ Result<> VulkanExecutor::load(const llm::ExecutorOptions &options, const llm::Lo
         return compiled;
     if (auto opened = m_batchContext->open(); !opened)
         return opened;
-    return recordSteps();
+    return m_step ? recordSteps() : Result<>{};
 }
 
 Result<> VulkanExecutor::upload(const llm::LoadHooks &hooks)
@@ -178,13 +202,15 @@ Result<> VulkanExecutor::upload(const llm::LoadHooks &hooks)
     if (auto opened = uploader.open(); !opened)
         return opened;
     Result<> done = m_gpuModel->upload(m_memory, uploader);
-    for (const std::vector<SliceId> &slices :
-         {m_stepContext->scratch().slices(), m_batchContext->scratch().slices(),
-          m_sampler->zeroed()}) {
-        for (const SliceId slice : slices) {
-            if (done)
-                done = uploader.fill(m_memory[slice], 0);
-        }
+    std::vector<SliceId> slices = m_batchContext->scratch().slices();
+    if (m_step) {
+        for (const std::vector<SliceId> &more :
+             {m_stepContext->scratch().slices(), m_sampler->zeroed()})
+            slices.insert(slices.end(), more.begin(), more.end());
+    }
+    for (const SliceId slice : slices) {
+        if (done)
+            done = uploader.fill(m_memory[slice], 0);
     }
     // The staging buffers are freed on the way out, so what reads them must be done in any case.
     auto finished = uploader.finish();
@@ -250,6 +276,8 @@ Result<> VulkanExecutor::endRun()
     m_run = Run::None;
     m_hostSampler.reset();
     m_given = 0;
+    // What was computed in advance has been written, seen or not.
+    m_reach = std::max(m_reach, m_length + static_cast<std::uint32_t>(m_drawing.size()));
     if (m_drawing.empty())
         return {};
     const std::uint64_t last = m_drawing.back();
@@ -272,13 +300,31 @@ Result<> VulkanExecutor::truncate(std::uint32_t length)
         return ended;
     const bool back = length != m_length;
     m_length = length;
+    m_reach = length == 0 ? 0 : m_reach;
     return back ? m_checkpoints->restore(length) : Result<>{};
 }
 
+// What is still being computed in advance counts as written.
 std::uint32_t VulkanExecutor::restorable(std::uint32_t wanted) const
 {
-    const bool anywhere = !m_checkpoints->needed() || wanted >= m_length;
-    return anywhere ? std::min(wanted, m_length) : m_checkpoints->restorable(wanted);
+    if (wanted >= m_length)
+        return m_length;
+    const auto ahead = static_cast<std::uint32_t>(m_drawing.size()) + 1;
+    const std::uint32_t reach = std::max(m_reach, m_length + ahead);
+    if (!m_checkpoints->needed())
+        return m_gpuModel->restorable(wanted, reach);
+    // The blocks must be able to go where a checkpoint is, which may be further back than asked.
+    for (std::uint32_t before = wanted + 1; wanted < before;) {
+        before = wanted;
+        wanted = m_checkpoints->restorable(m_gpuModel->restorable(wanted, reach));
+    }
+    return wanted;
+}
+
+void VulkanExecutor::grow(std::uint32_t count)
+{
+    m_length += count;
+    m_reach = std::max(m_reach, m_length);
 }
 
 Result<std::uint64_t> VulkanExecutor::submitWithPrologue(VkCommandBuffer step,
@@ -303,7 +349,7 @@ Result<> VulkanExecutor::evaluate(Token token)
         return fail(submission.error());
     if (auto done = m_device->wait(*submission); !done)
         return done;
-    ++m_length;
+    grow(1);
     return {};
 }
 
@@ -335,7 +381,7 @@ Result<> VulkanExecutor::evaluateBatches(std::span<const Token> tokens, LogitRow
             if (auto got = m_prefill->logits(count, m_step->logits(), hooks.cancel, logits); !got)
                 return got;
         }
-        m_length += count;
+        grow(count);
         done += count;
     }
     if (hooks.progress)
@@ -365,11 +411,8 @@ Result<std::vector<float>> VulkanExecutor::readLogits()
     return logits;
 }
 
-Result<std::vector<float>> VulkanExecutor::forward(std::span<const Token> tokens, LogitRows rows,
-                                                   const ForwardHooks &hooks)
+Result<> VulkanExecutor::checkTokens(std::span<const Token> tokens) const
 {
-    if (auto ended = endRun(); !ended)
-        return fail(ended.error());
     if (tokens.empty())
         return fail(ErrorCode::InvalidArgument, "There is nothing to compute.", "no tokens");
     const std::uint32_t vocabulary = m_model->spec().vocabulary;
@@ -382,6 +425,19 @@ Result<std::vector<float>> VulkanExecutor::forward(std::span<const Token> tokens
         return fail(ErrorCode::ContextFull,
                     "The text is longer than the model's context of " + std::to_string(m_capacity)
                         + " tokens.");
+    return {};
+}
+
+Result<std::vector<float>> VulkanExecutor::forward(std::span<const Token> tokens, LogitRows rows,
+                                                   const ForwardHooks &hooks)
+{
+    if (!m_step)
+        return fail(ErrorCode::Unsupported,
+                    "This model turns text into embeddings; it does not write text.");
+    if (auto ended = endRun(); !ended)
+        return fail(ended.error());
+    if (auto valid = checkTokens(tokens); !valid)
+        return fail(valid.error());
     if (hooks.cancel.cancelled())
         return fail(ErrorCode::Cancelled, "The computation was stopped.");
 
@@ -402,6 +458,62 @@ Result<std::vector<float>> VulkanExecutor::forward(std::span<const Token> tokens
     if (rows == LogitRows::None || !logits.empty())
         return logits;
     return readLogits();
+}
+
+Result<std::vector<float>> VulkanExecutor::embed(std::span<const Token> tokens,
+                                                 llm::Pooling pooling, const ForwardHooks &hooks)
+{
+    if (m_length > 0)
+        return fail(ErrorCode::InvalidArgument, "Embeddings need an empty context.");
+    if (auto valid = checkTokens(tokens); !valid)
+        return fail(valid.error());
+    if (auto ended = endRun(); !ended)
+        return fail(ended.error());
+    m_logitsThere = false;
+    auto result = pooled(tokens, pooling, hooks);
+    m_reach = 0;
+    // Recurrent states are to be empty again, whether or not it worked.
+    if (auto cleared = m_checkpoints->restore(0); !cleared)
+        return fail(cleared.error());
+    return result;
+}
+
+Result<std::vector<float>> VulkanExecutor::pooled(std::span<const Token> tokens,
+                                                  llm::Pooling pooling, const ForwardHooks &hooks)
+{
+    if (pooling == llm::Pooling::None)
+        pooling = spec().pooling;
+    const std::uint32_t width = spec().width;
+    std::vector<double> sum(width, 0.0);
+    std::vector<float> values; // of a batch
+    for (std::size_t done = 0; done < tokens.size();) {
+        const auto count = static_cast<std::uint32_t>(
+            std::min<std::size_t>(tokens.size() - done, m_batchContext->maxTokens()));
+        const auto position = static_cast<std::uint32_t>(done);
+        if (auto ran =
+                m_prefill->run(tokens.subspan(done, count), position, hooks.cancel, [](double) {});
+            !ran)
+            return fail(ran.error());
+        values.clear();
+        if (auto got = m_prefill->normed(count, hooks.cancel, values); !got)
+            return fail(got.error());
+        for (std::uint32_t token = 0; token < count; ++token) {
+            const std::size_t at = done + token;
+            if ((pooling == llm::Pooling::Cls && at > 0)
+                || (pooling == llm::Pooling::Last && at + 1 < tokens.size()))
+                continue;
+            for (std::uint32_t i = 0; i < width; ++i)
+                sum[i] += double(values[std::size_t(token) * width + i]);
+        }
+        done += count;
+        if (hooks.progress)
+            hooks.progress(done, tokens.size());
+    }
+    const bool one = pooling == llm::Pooling::Cls || pooling == llm::Pooling::Last;
+    std::vector<float> result;
+    for (const double value : sum)
+        result.push_back(static_cast<float>(one ? value : value / double(tokens.size())));
+    return result;
 }
 
 Result<> VulkanExecutor::startSampling(const SamplingParams &params, std::span<const Token> history)
@@ -479,7 +591,7 @@ Result<Token> VulkanExecutor::sampleOnDevice()
         return fail(done.error());
     m_drawing.erase(m_drawing.begin());
     if (m_given > 0)
-        ++m_length;
+        grow(1);
     return m_sampler->drawn(m_given++);
 }
 

@@ -17,16 +17,25 @@ layout(constant_id = 1) const uint kRows = 4;
 layout(constant_id = 2) const uint kGroup = 1;    // query heads of a KV head
 layout(constant_id = 3) const uint kCluster = 8;  // lanes of a position; a power of two
 layout(constant_id = 4) const uint kOctets = 1;   // groups of 8 dimensions that a lane holds
-layout(constant_id = 5) const uint kQueryWidth = 1; // heads * head size
-layout(constant_id = 6) const uint kKeyWidth = 1;   // KV heads * head size
-layout(constant_id = 7) const bool kQueryNorm = false;
-layout(constant_id = 8) const bool kKeyNorm = false;
+layout(constant_id = 5) const uint kHeads = 1;    // KV heads
+layout(constant_id = 6) const bool kGated = false; // behind each query head is its gate
+layout(constant_id = 7) const uint kQueryNorm = 0; // kinds: rotation.glsl
+layout(constant_id = 8) const uint kKeyNorm = 0;
 layout(constant_id = 9) const bool kStep = false;
 layout(constant_id = 13) const uint kUnroll = 2; // positions a cluster takes before it rescales
+layout(constant_id = 14) const uint kWindow = 0; // position p sees (p - window, p]; 0: all before it
+layout(constant_id = 15) const bool kSoftCap = false;
+layout(constant_id = 16) const bool kSinks = false;
+layout(constant_id = 17) const bool kSlopes = false; // ALiBi
+layout(constant_id = 18) const bool kBoth = false; // every position sees all up to push.end
 
 #define kHeadRows (kRows + 1)
-#include "kv_cache.glsl"
 #include "rotation.glsl"
+#include "kv_cache.glsl"
+#include "soft_cap.glsl"
+
+const uint kQueryStride = kGated ? 2 * kHeadSize : kHeadSize; // from head to head
+const uint kQueryWidth = kHeads * kGroup * kQueryStride;
 
 layout(push_constant, std430) uniform Push {
     Floats qkv; // [tokens][stride]: queries, keys, values
@@ -39,6 +48,7 @@ layout(push_constant, std430) uniform Push {
     State state;           // decode step
     SharedFloats4 parts;   // decode step: [heads][splits][kPartQuads]
     SharedWords counters;  // decode step: [KV heads][row blocks]
+    Floats extras;         // [heads][2]: sink and slope
     uint stride;
     uint yStride;
     uint tokens;
@@ -47,6 +57,8 @@ layout(push_constant, std430) uniform Push {
     float queryEpsilon;
     float keyEpsilon;
     float magnitude;
+    float softCap;
+    uint end; // positions there are, kBoth
 } push;
 
 const float kNone = -1e30;  // below every score; exp(kNone - score) is 0
@@ -83,77 +95,79 @@ vec4 headQuad(uint slot, uint dim)
     return values;
 }
 
-void loadOctets(Words4 cache, uint row)
+void loadOctets(Words4 cache, uint format, uint row)
 {
     for (uint o = 0; o < kOctets; ++o) {
         loaded[o * 2] = vec4(0.0);
         loaded[o * 2 + 1] = vec4(0.0);
         if (dimOf(o) < kKvStride)
-            loadKv(cache, row, dimOf(o), loaded[o * 2], loaded[o * 2 + 1]);
+            loadKv(cache, format, row, dimOf(o), loaded[o * 2], loaded[o * 2 + 1]);
     }
 }
 
-// Of the loaded key.
-float score(uint row)
+// Of the loaded key, which is `distance` positions away.
+float score(uint row, uint head, uint distance)
 {
     float part = 0.0;
     for (uint i = 0; i < kOctets * 2; ++i)
         part += dot(q[row * kOctets * 2 + i], loaded[i]);
-    return clusterAdd(part);
+    float value = clusterAdd(part);
+    if (kSoftCap)
+        value = softCapped(value, push.softCap);
+    if (kSlopes)
+        value -= push.extras.at[head * 2 + 1] * float(distance);
+    return value;
 }
 
-// The token's own key and value: into the cache, and as the softmax's start of the first cluster.
-void startWithOwn(uint kvHead, uint position)
+// The head of a row, also of one behind the last.
+uint headOf(uint kvHead, uint row, uint rows)
 {
-    const uint key = kQueryWidth + kvHead * kHeadSize;
-    const uint value = key + kKeyWidth;
-    prepareHead(kRows, push.qkv, key, kKeyNorm, push.keyNorm, push.keyEpsilon, push.frequencies,
-                push.magnitude, position);
+    return kvHead * kGroup + min(row, rows - 1) % kGroup;
+}
+
+// The token's own key and value: into the cache, and into the softmax of the first cluster.
+void startWithOwn(uint kvHead, uint block, uint position)
+{
     const uint row = kvRow(kvHead, position);
-    for (uint d = lane() * 2; d < kHeadSize; d += kLanes * 2) {
-        const vec2 k = vec2(heads[kRows * kHeadSize + d], heads[kRows * kHeadSize + d + 1]);
-        const vec2 v = vec2(push.qkv.at[value + d], push.qkv.at[value + d + 1]);
-        if (gl_WorkGroupID.y == 0) {
-            storeKv(push.keys, row, d, k);
-            storeKv(push.values, row, d, v);
-        }
-        const vec2 rounded = roundKv(k);
-        heads[kRows * kHeadSize + d] = rounded.x;
-        heads[kRows * kHeadSize + d + 1] = rounded.y;
-    }
-    sync();
+    const bool store = gl_WorkGroupID.y == 0;
+    prepareHead(kRows, push.qkv, kQueryWidth, kvHead, kHeadSize, kHeads, kKeyNorm,
+                HeadNorm(push.keyNorm, push.keyEpsilon), push.frequencies, push.magnitude, position);
+    keepHead(push.keys, kKeyFormat, row, kRows, store);
     for (uint i = 0; i < kOctets * 2; ++i)
         loaded[i] = headQuad(kRows, dimOf(i / 2) + i % 2 * 4);
     sync();
-    for (uint d = lane() * 2; d < kHeadSize; d += kLanes * 2) {
-        const vec2 v = roundKv(vec2(push.qkv.at[value + d], push.qkv.at[value + d + 1]));
-        heads[kRows * kHeadSize + d] = v.x;
-        heads[kRows * kHeadSize + d + 1] = v.y;
-    }
-    sync();
+    loadHead(kRows, push.qkv, kQueryWidth + (kHeads + kvHead) * kHeadSize);
+    keepHead(push.values, kValueFormat, row, kRows, store);
     for (uint r = 0; r < kRows; ++r) {
-        const float s = score(r);
+        const float s = score(r, headOf(kvHead, block * kRows + r, kGroup), 0);
         if (lane() < kCluster) {
-            best[r] = s;
-            weight[r] = 1.0;
+            const float top = max(best[r], s);
+            const float own = exp(s - top);
+            weight[r] = weight[r] * exp(best[r] - top) + own;
+            best[r] = top;
             for (uint i = 0; i < kOctets * 2; ++i)
-                sums[r * kOctets * 2 + i] = headQuad(kRows, dimOf(i / 2) + i % 2 * 4);
+                sums[r * kOctets * 2 + i] = own * headQuad(kRows, dimOf(i / 2) + i % 2 * 4);
         }
     }
 }
 
-// Adds the positions [start, end) of which row r may see those up to last[r].
-void addPositions(uint kvHead, uint start, uint end, uint last[kRows])
+// Adds the positions [start, end) of which row r, at position at[r], may see what the mask allows.
+void addPositions(uint kvHead, uint start, uint end, uint at[kRows], uint head[kRows])
 {
     const uint parallel = kLanes / kCluster;
     for (uint base = start; base < end; base += parallel * kUnroll) {
         float scores[kUnroll * kRows];
         for (uint u = 0; u < kUnroll; ++u) {
             const uint position = base + u * parallel + lane() / kCluster;
-            loadOctets(push.keys, kvRow(kvHead, min(position, end - 1)));
+            loadOctets(push.keys, kKeyFormat, kvRow(kvHead, min(position, end - 1)));
             for (uint r = 0; r < kRows; ++r) {
-                const float s = score(r);
-                scores[u * kRows + r] = position < end && position <= last[r] ? s : kNone;
+                const float s = score(r, head[r], uint(abs(int(at[r]) - int(position))));
+                bool seen = position < end;
+                if (!kBoth)
+                    seen = seen && position <= at[r];
+                if (kWindow > 0)
+                    seen = seen && position + kWindow > at[r];
+                scores[u * kRows + r] = seen ? s : kNone;
             }
         }
         for (uint r = 0; r < kRows; ++r) {
@@ -173,7 +187,7 @@ void addPositions(uint kvHead, uint start, uint end, uint last[kRows])
         }
         for (uint u = 0; u < kUnroll; ++u) {
             const uint position = base + u * parallel + lane() / kCluster;
-            loadOctets(push.values, kvRow(kvHead, min(position, end - 1)));
+            loadOctets(push.values, kValueFormat, kvRow(kvHead, min(position, end - 1)));
             for (uint r = 0; r < kRows; ++r) {
                 for (uint i = 0; i < kOctets * 2; ++i)
                     sums[r * kOctets * 2 + i] += scores[u * kRows + r] * loaded[i];
@@ -260,39 +274,50 @@ void main()
     const uint position = kStep ? push.state.position : push.position;
     const uint rows = tokens * kGroup;
 
+    // What the last row sees ends, and what the first row sees starts.
     uint busy = 1;
-    uint start = 0;
-    uint end = min(position + (block * kRows + kRows - 1) / kGroup + 1, position + tokens);
+    uint end = kBoth ? push.end
+                     : min(position + (block * kRows + kRows - 1) / kGroup + 1, position + tokens);
+    const uint first = position + block * kRows / kGroup + 1;
+    uint start = kWindow > 0 && first > kWindow ? first - kWindow : 0;
     if (kStep) {
-        const uint size = max(kMinSplit, (position + splits - 1) / splits);
-        busy = max(1, (position + size - 1) / size);
+        const uint cached = position - min(start, position);
+        const uint size = max(kMinSplit, (cached + splits - 1) / splits);
+        busy = max(1, (cached + size - 1) / size);
         if (split >= busy)
             return;
-        start = split * size;
+        start += split * size;
         end = min(start + size, position);
     }
 
     // Apart from what follows, so that this long body need not be unrolled for the arrays' sake.
     for (uint r = 0; r < kRows; ++r) {
-        const uint row = min(block * kRows + r, rows - 1);
-        const uint token = row / kGroup;
-        const uint head = kvHead * kGroup + row % kGroup;
-        prepareHead(r, push.qkv, token * push.stride + head * kHeadSize, kQueryNorm, push.queryNorm,
-                    push.queryEpsilon, push.frequencies, push.magnitude, position + token);
+        const uint token = min(block * kRows + r, rows - 1) / kGroup;
+        prepareHead(r, push.qkv, token * push.stride, headOf(kvHead, block * kRows + r, rows),
+                    kQueryStride, kHeads * kGroup, kQueryNorm,
+                    HeadNorm(push.queryNorm, push.queryEpsilon), push.frequencies, push.magnitude,
+                    position + token);
     }
-    uint last[kRows];
+    uint at[kRows];
+    uint head[kRows];
     for (uint r = 0; r < kRows; ++r) {
-        last[r] = position + min(block * kRows + r, rows - 1) / kGroup;
+        at[r] = position + min(block * kRows + r, rows - 1) / kGroup;
+        head[r] = headOf(kvHead, block * kRows + r, rows);
         for (uint i = 0; i < kOctets * 2; ++i) {
             q[r * kOctets * 2 + i] = headQuad(r, dimOf(i / 2) + i % 2 * 4) * push.scale;
             sums[r * kOctets * 2 + i] = vec4(0.0);
         }
         best[r] = kNone;
         weight[r] = 0.0;
+        // One more logit, without a value; in one cluster of one split only.
+        if (kSinks && split == 0 && lane() < kCluster) {
+            best[r] = push.extras.at[head[r] * 2];
+            weight[r] = 1.0;
+        }
     }
     if (kStep && split == 0)
-        startWithOwn(kvHead, position);
-    addPositions(kvHead, start, end, last);
+        startWithOwn(kvHead, block, position);
+    addPositions(kvHead, start, end, at, head);
     mergeClusters();
 
     if (busy > 1) {
@@ -304,13 +329,18 @@ void main()
     }
     for (uint r = 0; r < kRows; ++r) {
         const uint row = block * kRows + r;
-        const uint at = row / kGroup * push.yStride + (kvHead * kGroup + row % kGroup) * kHeadSize;
+        const uint y = row / kGroup * push.yStride + head[r] * kHeadSize;
+        const uint gate = row / kGroup * push.stride + head[r] * kQueryStride + kHeadSize;
         for (uint i = 0; i < kOctets * 2; ++i) {
             const vec4 values = sums[r * kOctets * 2 + i] / weight[r];
             const uint dim = dimOf(i / 2) + i % 2 * 4;
             for (uint j = 0; j < 4; ++j) {
-                if (row < rows && lane() < kCluster && dim + j < kHeadSize)
-                    push.y.at[at + dim + j] = values[j];
+                if (row < rows && lane() < kCluster && dim + j < kHeadSize) {
+                    float value = values[j];
+                    if (kGated)
+                        value /= 1.0 + exp(-push.qkv.at[gate + dim + j]);
+                    push.y.at[y + dim + j] = value;
+                }
             }
         }
     }

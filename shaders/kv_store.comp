@@ -4,12 +4,12 @@
 #extension GL_GOOGLE_include_directive : require
 #include "buffers.glsl"
 #define kHeadRows 1
-#include "kv_cache.glsl"
 #include "rotation.glsl"
+#include "kv_cache.glsl"
 
-layout(constant_id = 1) const uint kQueryWidth = 1; // heads * head size
-layout(constant_id = 2) const uint kKeyWidth = 1;   // KV heads * head size
-layout(constant_id = 3) const bool kKeyNorm = false;
+layout(constant_id = 1) const uint kQueryWidth = 1; // of a token's queries (and gates)
+layout(constant_id = 2) const uint kHeads = 1; // KV heads
+layout(constant_id = 3) const uint kKeyNorm = kNoNorm;
 
 layout(push_constant, std430) uniform Push {
     Floats qkv; // [tokens][stride]: queries, keys, values
@@ -28,13 +28,11 @@ void main()
     const uint kvHead = gl_WorkGroupID.x;
     const uint token = gl_WorkGroupID.y;
     const uint position = push.position + token;
-    const uint key = token * push.stride + kQueryWidth + kvHead * kHeadSize;
-    const uint value = key + kKeyWidth;
-    prepareHead(0, push.qkv, key, kKeyNorm, push.keyNorm, push.epsilon, push.frequencies,
-                push.magnitude, position);
+    const uint keys = token * push.stride + kQueryWidth;
     const uint row = kvRow(kvHead, position);
-    for (uint d = lane() * 2; d < kHeadSize; d += kLanes * 2) {
-        storeKv(push.keys, row, d, vec2(heads[d], heads[d + 1]));
-        storeKv(push.values, row, d, vec2(push.qkv.at[value + d], push.qkv.at[value + d + 1]));
-    }
+    prepareHead(0, push.qkv, keys, kvHead, kHeadSize, kHeads, kKeyNorm,
+                HeadNorm(push.keyNorm, push.epsilon), push.frequencies, push.magnitude, position);
+    keepHead(push.keys, kKeyFormat, row, 0, true);
+    loadHead(0, push.qkv, keys + (kHeads + kvHead) * kHeadSize);
+    keepHead(push.values, kValueFormat, row, 0, true);
 }

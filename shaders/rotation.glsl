@@ -30,28 +30,24 @@ void sineCosine(float x, out float sine, out float cosine)
         cosine = -cosine;
 }
 
-// heads[slot] = rotate(norm(source[base..])); frequencies are radians per position.
-void prepareHead(uint slot, Floats source, uint base, bool normed, Floats weight, float epsilon,
-                 Floats frequencies, float magnitude, uint position)
+// heads[slot] = source[base..].
+void loadHead(uint slot, Floats source, uint base)
+{
+    for (uint d = lane(); d < kHeadSize; d += kLanes)
+        heads[slot * kHeadSize + d] = source.at[base + d];
+    sync();
+}
+
+// heads[slot] turned to `position`; frequencies are radians per position.
+void rotateHead(uint slot, Floats frequencies, float magnitude, float position)
 {
     const uint at = slot * kHeadSize;
-    float squares = 0.0;
-    for (uint d = lane(); d < kHeadSize; d += kLanes) {
-        const float value = source.at[base + d];
-        heads[at + d] = value;
-        squares += value * value;
-    }
-    if (normed) {
-        const float inverse = inversesqrt(subgroupAdd(squares) / float(kHeadSize) + epsilon);
-        for (uint d = lane(); d < kHeadSize; d += kLanes)
-            heads[at + d] *= inverse * weight.at[d];
-    }
-    sync();
     for (uint i = lane(); i < kRopeDims / 2; i += kLanes) {
+        const float angle = position * frequencies.at[i];
         float sine;
         float cosine;
-        sineCosine(float(position) * frequencies.at[i], sine, cosine);
-        sine *= magnitude;
+        sineCosine(abs(angle), sine, cosine);
+        sine *= angle < 0.0 ? -magnitude : magnitude;
         cosine *= magnitude;
         const uint a = at + (kRopeSplit ? i : 2 * i);
         const uint b = at + (kRopeSplit ? i + kRopeDims / 2 : 2 * i + 1);
@@ -61,4 +57,46 @@ void prepareHead(uint slot, Floats source, uint base, bool normed, Floats weight
         heads[b] = x * sine + y * cosine;
     }
     sync();
+}
+
+// How heads are normed before they turn (kQueryNorm, kKeyNorm).
+const uint kNoNorm = 0;
+const uint kNormPerHead = 1; // weight [head size]
+const uint kNormWhole = 2; // over all heads of the token, weight [heads * head size]
+
+struct HeadNorm {
+    Floats weight;
+    float epsilon;
+};
+
+// heads[slot] = rotate(norm(source[first + head * stride..])); first: the token's first head.
+void prepareHead(uint slot, Floats source, uint first, uint head, uint stride, uint headCount,
+                 uint kind, HeadNorm norm, Floats frequencies, float magnitude, uint position)
+{
+    const uint at = slot * kHeadSize;
+    const uint base = first + head * stride;
+    float squares = 0.0;
+    for (uint d = lane(); d < kHeadSize; d += kLanes) {
+        const float value = source.at[base + d];
+        heads[at + d] = value;
+        squares += value * value;
+    }
+    if (kind == kNormPerHead) {
+        const float inverse = inversesqrt(subgroupAdd(squares) / float(kHeadSize) + norm.epsilon);
+        for (uint d = lane(); d < kHeadSize; d += kLanes)
+            heads[at + d] *= inverse * norm.weight.at[d];
+    }
+    if (kind == kNormWhole) {
+        squares = 0.0;
+        for (uint i = lane(); i < headCount * kHeadSize; i += kLanes) {
+            const float value = source.at[first + i];
+            squares += value * value;
+        }
+        const float inverse =
+            inversesqrt(subgroupAdd(squares) / float(headCount * kHeadSize) + norm.epsilon);
+        for (uint d = lane(); d < kHeadSize; d += kLanes)
+            heads[at + d] *= inverse * norm.weight.at[head * kHeadSize + d];
+    }
+    sync();
+    rotateHead(slot, frequencies, magnitude, float(position));
 }

@@ -55,6 +55,8 @@ private Q_SLOTS:
         for (const char *kernel : {"attention, batch", "attention, step"}) {
             QVERIFY(seen.count({kernel, "KV F16"}));
             QVERIFY(seen.count({kernel, "KV F32"}));
+            QVERIFY(seen.count({kernel, "KV Q8_0"}));
+            QVERIFY(seen.count({kernel, "KV Q8_0, KV Q4_0"}));
         }
     }
 
