@@ -42,12 +42,14 @@ Result<std::unique_ptr<Block>> ShortConvolutionBlock::make(const llm::ShortConvo
     block->m_kernel = plan.weights->floats(width * (taps + 1));
     block->m_history = plan.weights->recurrentState(taps * width * 4);
 
-    auto &step = block->m_stepKernels;
-    step.in = plan.step->matvec(block->m_in, plan.place.input);
-    step.convolution = block->kernel(plan.step->pipelines(), Mode::Step);
-    step.out = plan.step->endMatvec(block->m_out, plan.place);
-    step.projected = plan.step->scratch().need("projected", 3 * width);
-    step.mixed = plan.step->scratch().need("mixed", paddedColumns(block->m_width));
+    if (plan.step) {
+        auto &step = block->m_stepKernels;
+        step.in = plan.step->matvec(block->m_in, plan.place.input);
+        step.convolution = block->kernel(plan.step->pipelines(), Mode::Step);
+        step.out = plan.step->endMatvec(block->m_out, plan.place);
+        step.projected = plan.step->scratch().need("projected", 3 * width);
+        step.mixed = plan.step->scratch().need("mixed", paddedColumns(block->m_width));
+    }
 
     auto &batch = block->m_batchKernels;
     const std::uint64_t tokens = plan.batch->maxTokens();

@@ -370,6 +370,8 @@ Result<> VulkanExecutor::evaluateBatches(std::span<const Token> tokens, LogitRow
         };
         if (auto kept = m_checkpoints->setGuard(); !kept)
             return kept;
+        // Also when it is cut short: a window's ring may have been written to its end.
+        m_reach = std::max(m_reach, m_length + count);
         if (auto ran =
                 m_prefill->run(tokens.subspan(done, count), m_length, hooks.cancel, fraction);
             !ran) {

@@ -1,0 +1,128 @@
+// Whole models of the architectures that differ in their attention and norms: decoders and
+// encoders.
+#include "gpu/vulkan_executor.h"
+#include "gpu_support.h"
+#include "tests/support/executor_checks.h"
+
+using namespace alcove;
+using namespace alcove::llm;
+
+namespace {
+
+using ExecutorPtr = std::unique_ptr<Executor>;
+
+const char *const kDecoders[] = {"arch/gemma2",  "arch/gemma3",  "arch/phi3",  "arch/gptoss",
+                                 "arch/granite", "arch/smollm3", "arch/olmo2", "arch/glm4",
+                                 "arch/lfm2",    "arch/qwen35"};
+
+std::vector<Token> tokensOf(const QVector<int> &tokens)
+{
+    return {tokens.begin(), tokens.end()};
+}
+
+} // namespace
+
+class TestVulkanArchitectures : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        test::enableValidation();
+        m_device = test::usableDevice();
+        if (!m_device)
+            QSKIP("There is no Vulkan device on this machine.");
+        if (test::fixture("arch/gemma2.gguf").empty())
+            QSKIP("The fixtures of these architectures are not beside this checkout.");
+    }
+
+    void cleanup() { QCOMPARE(gpu::validationMessages(), std::uint64_t(0)); }
+    void cleanupTestCase() { m_executor.reset(); }
+
+    void matchesTheKnownLogits_data()
+    {
+        std::vector<test::ModelCase> cases;
+        for (test::ModelCase &one : test::modelCases()) {
+            if (std::any_of(std::begin(kDecoders), std::end(kDecoders),
+                            [&](const char *name) { return one.name == name; }))
+                cases.push_back(std::move(one));
+        }
+        test::addFeedingRows(cases);
+    }
+
+    // One executor for all the rows of a model: compiling its kernels is what takes the time.
+    void matchesTheKnownLogits()
+    {
+        QFETCH(QString, model);
+        if (model != m_model) {
+            m_model = model;
+            ExecutorOptions options;
+            options.contextLength = 512;
+            options.kvFormat = KvFormat::F32;
+            m_executor = load(model, options);
+        }
+        QVERIFY(m_executor);
+        QVERIFY(m_executor->truncate(0));
+        test::compareFeeding(*m_executor, test::kNmseFloat32);
+    }
+
+    void embedsLikeTheFixtures_data()
+    {
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<QString>("expected");
+        QTest::addColumn<QVector<int>>("tokens");
+        for (const test::ModelCase &one : test::modelCases()) {
+            if (one.isEncoder())
+                QTest::newRow(one.name.c_str())
+                    << QString::fromStdString(one.model) << QString::fromStdString(one.expected)
+                    << QVector<int>(one.tokens.begin(), one.tokens.end());
+        }
+    }
+
+    void embedsLikeTheFixtures()
+    {
+        QFETCH(QString, model);
+        QFETCH(QString, expected);
+        QFETCH(QVector<int>, tokens);
+        ExecutorOptions options;
+        options.contextLength = 128;
+        options.kvFormat = KvFormat::F32;
+        const ExecutorPtr executor = load(model, options);
+        QVERIFY(executor);
+        const std::vector<float> known = test::readFloats(expected.toStdString());
+        for (int turn = 0; turn < 2; ++turn) {
+            const auto vector = executor->embed(tokensOf(tokens), Pooling::Mean);
+            QVERIFY2(vector, vector ? "" : vector.error().message.c_str());
+            QCOMPARE(vector->size(), known.size());
+            const double error = test::nmse(*vector, known);
+            QVERIFY2(error <= test::kNmseFloat32, qPrintable(QString::number(error)));
+            QCOMPARE(executor->length(), 0u);
+        }
+        const auto written = executor->forward(tokensOf(tokens), LogitRows::Last);
+        QVERIFY(!written);
+        QCOMPARE(written.error().code, ErrorCode::Unsupported);
+    }
+
+private:
+    ExecutorPtr load(const QString &path, const ExecutorOptions &options)
+    {
+        auto model = Model::open(path.toStdString());
+        if (!model) {
+            qWarning("%s", model.error().message.c_str());
+            return nullptr;
+        }
+        auto executor = gpu::createVulkanExecutor(*model, *m_device, options);
+        if (!executor) {
+            qWarning("%s (%s)", executor.error().message.c_str(), executor.error().detail.c_str());
+            return nullptr;
+        }
+        return std::move(*executor);
+    }
+
+    std::optional<gpu::DeviceInfo> m_device;
+    QString m_model;
+    ExecutorPtr m_executor; // of m_model
+};
+
+QTEST_APPLESS_MAIN(TestVulkanArchitectures)
+#include "tst_vulkan_architectures.moc"
