@@ -5,7 +5,7 @@
 #include <cstdio>
 
 using namespace alcove;
-using namespace alcove::chat;
+using namespace alcove::storage;
 
 int main(int argc, char **argv)
 {

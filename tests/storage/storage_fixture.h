@@ -42,8 +42,8 @@ struct StoreFixture {
     }
 
     // A prompt with its finished answer; the chat's branch.
-    chat::Conversation turn(chat::ChatId chat, const QString &prompt, const QString &answer,
-                            int minute = 0, const QString &title = {})
+    storage::Conversation turn(storage::ChatId chat, const QString &prompt, const QString &answer,
+                               int minute = 0, const QString &title = {})
     {
         auto added =
             chats().addPrompt(chat, title.isNull() ? prompt : title, prompt, draft(minute));
@@ -51,27 +51,27 @@ struct StoreFixture {
             return {};
         return finish(*added, answer);
     }
-    chat::Conversation finish(chat::Conversation conversation, const QString &answer)
+    storage::Conversation finish(storage::Conversation conversation, const QString &answer)
     {
-        chat::Message &message = conversation.branch.last();
+        storage::Message &message = conversation.branch.last();
         message.text = answer;
-        message.state = chat::MessageState::Complete;
-        return good(chats().finishAnswer(message)) ? conversation : chat::Conversation();
+        message.state = storage::MessageState::Complete;
+        return good(chats().finishAnswer(message)) ? conversation : storage::Conversation();
     }
 };
 
-inline QStringList texts(const QVector<chat::Message> &branch)
+inline QStringList texts(const QVector<storage::Message> &branch)
 {
     QStringList all;
-    for (const chat::Message &message : branch)
+    for (const storage::Message &message : branch)
         all.append(message.text);
     return all;
 }
 
-inline QStringList titles(const QVector<chat::ChatSummary> &chats)
+inline QStringList titles(const QVector<storage::ChatSummary> &chats)
 {
     QStringList all;
-    for (const chat::ChatSummary &chat : chats)
+    for (const storage::ChatSummary &chat : chats)
         all.append(chat.title);
     return all;
 }

@@ -3,8 +3,7 @@
 #include <QElapsedTimer>
 
 using namespace alcove;
-using namespace alcove::chat;
-using alcove::storage::ChatStore;
+using namespace alcove::storage;
 using alcove::test::good;
 using alcove::test::StoreFixture;
 using alcove::test::texts;
@@ -26,13 +25,13 @@ private Q_SLOTS:
         QCOMPARE(added->chat.updatedAt, f.time(3));
         QCOMPARE(added->branch.size(), 2);
         const Message &prompt = added->branch[0];
-        QCOMPARE(prompt.role, engine::Role::User);
+        QCOMPARE(prompt.role, llm::Role::User);
         QCOMPARE(prompt.state, MessageState::Complete);
         QCOMPARE(prompt.parent, kNoId);
         QCOMPARE(prompt.text, QStringLiteral("Hello"));
         QCOMPARE(prompt.modelName, QString());
         const Message &answer = added->branch[1];
-        QCOMPARE(answer.role, engine::Role::Assistant);
+        QCOMPARE(answer.role, llm::Role::Assistant);
         QCOMPARE(answer.state, MessageState::Streaming);
         QCOMPARE(answer.parent, prompt.id);
         QCOMPARE(answer.modelName, QStringLiteral("Tester"));

@@ -163,7 +163,7 @@ private Q_SLOTS:
         QVERIFY(good(capitals));
         QCOMPARE(capitals->branch.size(), 4);
         QCOMPARE(capitals->branch[1].siblingCount, 2);
-        QCOMPARE(capitals->branch[3].state, chat::MessageState::Stopped);
+        QCOMPARE(capitals->branch[3].state, storage::MessageState::Stopped);
         QCOMPARE(*chats.interruptStreaming(), 1);
         QCOMPARE(chats.conversation(chats.list()->at(2).id)->branch[1].text,
                  QStringLiteral("It was saved in two pieces."));
@@ -174,7 +174,7 @@ private Q_SLOTS:
     void migratesWithABackup()
     {
         StoreFixture f;
-        f.turn(chat::kNoId, QStringLiteral("kept"), QStringLiteral("answer"));
+        f.turn(storage::kNoId, QStringLiteral("kept"), QStringLiteral("answer"));
         f.store.reset();
         const auto steps = stepsAnd({latest() + 1, addColour});
         for (int run = 0; run < 2; ++run) { // the second time there is nothing to do
@@ -194,7 +194,7 @@ private Q_SLOTS:
     void failedMigrationChangesNothing()
     {
         StoreFixture f;
-        f.turn(chat::kNoId, QStringLiteral("kept"), QStringLiteral("answer"));
+        f.turn(storage::kNoId, QStringLiteral("kept"), QStringLiteral("answer"));
         f.store.reset();
         auto failed = openDatabaseFile(f.path, stepsAnd({latest() + 1, breakHalfway}));
         QVERIFY(!failed);
@@ -208,7 +208,7 @@ private Q_SLOTS:
     void refusesANewerVersion()
     {
         StoreFixture f;
-        f.turn(chat::kNoId, QStringLiteral("kept"), QStringLiteral("answer"));
+        f.turn(storage::kNoId, QStringLiteral("kept"), QStringLiteral("answer"));
         f.store.reset();
         {
             auto newer = openDatabaseFile(f.path, stepsAnd({latest() + 7, addColour}));
@@ -252,7 +252,7 @@ private Q_SLOTS:
         QFETCH(qint64, offset);
         QFETCH(QByteArray, damage);
         StoreFixture f;
-        f.turn(chat::kNoId, QStringLiteral("lost"), QStringLiteral("answer"));
+        f.turn(storage::kNoId, QStringLiteral("lost"), QStringLiteral("answer"));
         f.store.reset();
         overwrite(f.path, offset, damage);
         const QByteArray before = bytesOf(f.path);
@@ -265,7 +265,7 @@ private Q_SLOTS:
         QCOMPARE(bytesOf(f.folder.filePath(kept.first())), before);
         QVERIFY(f.store->notice().contains(kept.first()));
         // The new one is used from now on.
-        f.turn(chat::kNoId, QStringLiteral("new"), QStringLiteral("answer"));
+        f.turn(storage::kNoId, QStringLiteral("new"), QStringLiteral("answer"));
         f.open();
         QCOMPARE(f.store->notice(), QString());
         QCOMPARE(titles(*f.chats().list()), QStringList{"new"});
@@ -277,7 +277,7 @@ private Q_SLOTS:
     {
         StoreFixture f;
         const auto made =
-            f.turn(chat::kNoId, QStringLiteral("long"), QString(200'000, QLatin1Char('z')));
+            f.turn(storage::kNoId, QStringLiteral("long"), QString(200'000, QLatin1Char('z')));
         const qint64 page =
             *f.database().number("SELECT rootpage FROM sqlite_schema WHERE name = 'messages'");
         f.store.reset();
@@ -299,7 +299,7 @@ private Q_SLOTS:
     void acceptsASuspectThatIsSound()
     {
         StoreFixture f;
-        f.turn(chat::kNoId, QStringLiteral("kept"), QStringLiteral("answer"));
+        f.turn(storage::kNoId, QStringLiteral("kept"), QStringLiteral("answer"));
         f.store.reset();
         QVERIFY(createFile(suspectMark(f.path)));
         f.open();
