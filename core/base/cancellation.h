@@ -10,7 +10,7 @@ namespace alcove {
 class CancelToken
 {
 public:
-    CancelToken() : m_flag(std::make_shared<std::atomic<bool>>(false)) {}
+    CancelToken() : m_flag(std::make_shared<std::atomic<bool>>(false)) { }
 
     void cancel() const { m_flag->store(true, std::memory_order_relaxed); }
     bool cancelled() const { return m_flag->load(std::memory_order_relaxed); }

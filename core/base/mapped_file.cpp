@@ -102,10 +102,10 @@ Result<MappedFile> MappedFile::open(const std::string &path)
         const int reason = errno;
         return reason == ENOENT
             ? fail(ErrorCode::NotFound, "There is no file at " + path + ".")
-            : fail(ErrorCode::Io, "The file " + path + " could not be opened: "
-                       + std::strerror(reason) + ".");
+            : fail(ErrorCode::Io,
+                   "The file " + path + " could not be opened: " + std::strerror(reason) + ".");
     }
-    struct stat status {};
+    struct stat status { };
     if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
         ::close(file);
         return fail(ErrorCode::InvalidFile, path + " is not a file.");
@@ -118,8 +118,9 @@ Result<MappedFile> MappedFile::open(const std::string &path)
         const int reason = errno;
         if (view == MAP_FAILED) {
             ::close(file);
-            return fail(ErrorCode::Io, "The file " + path + " could not be mapped into memory: "
-                            + std::strerror(reason) + ".");
+            return fail(ErrorCode::Io,
+                        "The file " + path
+                            + " could not be mapped into memory: " + std::strerror(reason) + ".");
         }
         result.m_data = static_cast<const std::byte *>(view);
         result.m_size = size;

@@ -1,5 +1,6 @@
 // MappedFile: a whole file mapped read-only into memory. Move-only; unmaps when destroyed.
-// Thread-safe to read. Paths are UTF-8. Fails with NotFound, Io or InvalidFile (not a regular file).
+// Thread-safe to read. Paths are UTF-8. Fails with NotFound, Io or InvalidFile (not a regular
+// file).
 #pragma once
 
 #include "core/base/result.h"

@@ -32,7 +32,7 @@ enum class ErrorCode {
 struct Error {
     ErrorCode code = ErrorCode::Internal;
     std::string message; // one sentence fit to show: what happened, what was kept, what to do
-    std::string detail;  // for the log; never chat or document text
+    std::string detail; // for the log; never chat or document text
 
     bool cancelled() const { return code == ErrorCode::Cancelled; }
 };

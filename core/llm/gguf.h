@@ -1,10 +1,10 @@
 // GgufFile: reads GGUF version 2 and 3 over a memory-mapped file.
 //
-// The file is hostile input: every count, offset, string and alignment is checked before use, and no
-// more than 64 MiB beyond the file is allocated. What is accepted: unique names of at most 256 bytes,
-// no nested arrays, tensors that lie apart and inside the file. Tensor data starts at multiples of the
-// file's alignment, which is at least 8. Immutable after open; any thread may read it.
-// Format: the GGUF specification (ggml docs/gguf.md).
+// The file is hostile input: every count, offset, string and alignment is checked before use, and
+// no more than 64 MiB beyond the file is allocated. What is accepted: unique names of at most 256
+// bytes, no nested arrays, tensors that lie apart and inside the file. Tensor data starts at
+// multiples of the file's alignment, which is at least 8. Immutable after open; any thread may read
+// it. Format: the GGUF specification (ggml docs/gguf.md).
 #pragma once
 
 #include "core/base/mapped_file.h"
@@ -38,12 +38,13 @@ enum class GgufValueType : std::uint32_t {
     Float64 = 12,
 };
 
-// One metadata value: a scalar, a string or an array of scalars or strings, still in the file's bytes.
+// One metadata value: a scalar, a string or an array of scalars or strings, still in the file's
+// bytes.
 struct GgufValue {
     GgufValueType type = GgufValueType::UInt8;
     GgufValueType elementType = GgufValueType::UInt8; // of an array
-    std::uint64_t count = 1;                          // of an array's elements
-    std::span<const std::byte> bytes;                 // the value, without its type words
+    std::uint64_t count = 1; // of an array's elements
+    std::span<const std::byte> bytes; // the value, without its type words
 };
 
 class GgufFile
@@ -63,11 +64,11 @@ public:
     const std::vector<std::pair<std::string, GgufValue>> &metadata() const { return m_metadata; }
     const std::vector<Tensor> &tensors() const { return m_tensors; }
 
-    const GgufValue *find(std::string_view key) const;    // nullptr when absent
+    const GgufValue *find(std::string_view key) const; // nullptr when absent
     const Tensor *findTensor(std::string_view name) const; // nullptr when absent
 
-    // Typed access; nullopt when absent, of another kind, or out of the asked range. Integers of every
-    // width and sign are accepted where they fit; floats accept integers too.
+    // Typed access; nullopt when absent, of another kind, or out of the asked range. Integers of
+    // every width and sign are accepted where they fit; floats accept integers too.
     std::optional<std::uint64_t> unsignedInteger(std::string_view key) const;
     std::optional<std::int64_t> integer(std::string_view key) const;
     std::optional<double> number(std::string_view key) const;
@@ -87,7 +88,7 @@ private:
     std::vector<std::pair<std::string, GgufValue>> m_metadata;
     std::vector<Tensor> m_tensors;
     SpellingIndex m_metadataIndex; // key -> its place in m_metadata
-    SpellingIndex m_tensorIndex;   // name -> its place in m_tensors
+    SpellingIndex m_tensorIndex; // name -> its place in m_tensors
 };
 
 } // namespace alcove::llm

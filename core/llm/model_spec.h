@@ -112,8 +112,8 @@ struct ShortConvolution {
 // Gated delta rule (Yang et al. 2024, arXiv 2412.06464) as in Qwen 3.5: q, k, v of `qkv` pass a
 // depthwise causal convolution and SiLU; q and k are L2-normalised per head, q scaled by
 // 1/sqrt(keySize); decay = exp(a * softplus(alpha + dtBias)), beta = sigmoid(betas); S = decay * S;
-// S += k (beta * (v - S^T k))^T; o = S^T q; out(rms(o) * silu(gate)). Value head h goes with query and
-// key head h % keyHeads; the length in the L2 norm is at least the norm's epsilon.
+// S += k (beta * (v - S^T k))^T; o = S^T q; out(rms(o) * silu(gate)). Value head h goes with query
+// and key head h % keyHeads; the length in the L2 norm is at least the norm's epsilon.
 struct GatedDeltaNet {
     std::uint32_t keyHeads = 0;
     std::uint32_t valueHeads = 0;

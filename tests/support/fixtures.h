@@ -1,7 +1,8 @@
 // Where the tests' known answers are, and how close is close enough.
 //
-// The project keeps a part of the fixtures in tests/fixtures; a checkout that has the whole set beside
-// it (shared/fixtures) tests against all of it. A test that needs what is absent skips and says so.
+// The project keeps a part of the fixtures in tests/fixtures; a checkout that has the whole set
+// beside it (shared/fixtures) tests against all of it. A test that needs what is absent skips and
+// says so.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -23,7 +24,7 @@ namespace alcove::test {
 inline std::string fixture(const std::string &name)
 {
     for (const std::string &folder : {std::string(ALCOVE_SOURCE_DIR) + "/tests/fixtures",
-                                     std::string(ALCOVE_SHARED_FIXTURES)}) {
+                                      std::string(ALCOVE_SHARED_FIXTURES)}) {
         const std::string path = folder + "/" + name;
         if (std::filesystem::exists(path))
             return path;
@@ -48,8 +49,8 @@ inline std::vector<float> readFloats(const std::string &path)
 }
 
 struct ModelCase {
-    std::string name;     // "quant/llama-Q8_0"
-    std::string model;    // path
+    std::string name; // "quant/llama-Q8_0"
+    std::string model; // path
     std::string expected; // path
     std::vector<std::int32_t> tokens;
 
@@ -120,7 +121,8 @@ inline int argmaxDisagreements(std::span<const float> actual, std::span<const fl
             }
         }
         const double mean = sum / double(vocabulary);
-        const double deviation = std::sqrt(std::max(0.0, squares / double(vocabulary) - mean * mean));
+        const double deviation =
+            std::sqrt(std::max(0.0, squares / double(vocabulary) - mean * mean));
         if (expected[row + best] - expected[row + second] > 0.15 * deviation && got != best)
             ++wrong;
     }
