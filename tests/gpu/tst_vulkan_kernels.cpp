@@ -9,6 +9,7 @@
 
 #include <QTest>
 
+#include <cmath>
 #include <set>
 
 using namespace alcove;
@@ -117,7 +118,8 @@ private Q_SLOTS:
         auto figures = probeBandwidth(*m_device);
         QVERIFY2(figures, figures ? "" : figures.error().message.c_str());
         QVERIFY(figures->copyGigabytesPerSecond > 0);
-        QVERIFY(figures->stageMicroseconds > 0);
+        // A busy machine can take longer over nothing than over the stages; the figure is then 0.
+        QVERIFY(std::isfinite(figures->stageMicroseconds) && figures->stageMicroseconds >= 0);
         qInfo("copy %.2f GB/s, stage %.1f us", figures->copyGigabytesPerSecond,
               figures->stageMicroseconds);
     }
