@@ -1,5 +1,6 @@
 #include "app/models/model_library.h"
 
+#include "core/llm/gguf_split.h"
 #include "core/llm/model_spec.h"
 
 #include <QCoreApplication>
@@ -18,7 +19,7 @@ QVector<ModelFile> look(const QString &starter, const QStringList &files,
 {
     QStringList paths;
     const auto add = [&](const QString &path) {
-        const QString absolute = QFileInfo(path).absoluteFilePath();
+        const QString absolute = firstPartOf(QFileInfo(path).absoluteFilePath());
         if (!paths.contains(absolute))
             paths.append(absolute);
     };
@@ -42,6 +43,15 @@ QVector<ModelFile> look(const QString &starter, const QStringList &files,
 }
 
 } // namespace
+
+QString firstPartOf(const QString &path)
+{
+    const auto name = llm::SplitName::of(path.toStdString());
+    if (!name || name->part == 1)
+        return path;
+    const QString first = QString::fromStdString(name->path(1));
+    return QFileInfo(first).isFile() ? first : path;
+}
 
 ModelFile readModelFile(const QString &path)
 {

@@ -2,7 +2,8 @@
 // what lies in the user's model folders. Nothing is copied or moved.
 //
 // Lives on the GUI thread. Looking into folders and file headers happens on another thread; the
-// rows are replaced when it is done. A file that cannot run is listed with the reason.
+// rows are replaced when it is done. A file that cannot run is listed with the reason; one that is
+// split into several is one row.
 #pragma once
 
 #include <QAbstractListModel>
@@ -21,6 +22,9 @@ struct ModelFile {
     bool starter = false;
     bool operator==(const ModelFile &) const = default;
 };
+
+// Of a model that was split into several files the first one, where it is there; else `path`.
+QString firstPartOf(const QString &path);
 
 // Reads the header of one file. Any thread.
 ModelFile readModelFile(const QString &path);

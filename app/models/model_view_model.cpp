@@ -76,7 +76,7 @@ void ModelViewModel::choose(const QString &path)
 
 bool ModelViewModel::chooseFile(const QUrl &url)
 {
-    const QString path = QFileInfo(url.toLocalFile()).absoluteFilePath();
+    const QString path = firstPartOf(QFileInfo(url.toLocalFile()).absoluteFilePath());
     if (!url.isLocalFile() || !path.endsWith(QLatin1String(".gguf"), Qt::CaseInsensitive)
         || !QFileInfo(path).isFile())
         return false;

@@ -50,15 +50,21 @@ struct GgufValue {
 class GgufFile
 {
 public:
+    static constexpr std::size_t kMaxTensors = std::size_t(1) << 16; // of all parts together
+
     // NotFound, Io, OutOfMemory, InvalidFile (what does not add up is named), Unsupported (a GGUF
-    // version, byte order or tensor format that we do not know).
+    // version, byte order or tensor format that we do not know). Of a model that was split into
+    // several files (gguf_split.h) `path` is any one, and all of them are opened as one file: the
+    // metadata of the first, the tensors of all.
     static Result<GgufFile> open(const std::string &path);
-    // Parses bytes that outlive the GgufFile (the fuzzer's and the tests' way in).
+    // Parses bytes that outlive the GgufFile (the fuzzer's and the tests' way in). A part of a
+    // split model stays by itself.
     static Result<GgufFile> parse(std::span<const std::byte> bytes, std::string name);
 
     std::uint32_t version() const { return m_version; }
-    const std::string &path() const { return m_path; }
-    std::uint64_t fileBytes() const { return m_bytes.size(); }
+    const std::string &path() const { return m_path; } // of the first part
+    std::uint64_t fileBytes() const { return m_fileBytes; } // of all parts
+    std::size_t partCount() const { return m_files.size(); } // files; 0 when parsed from bytes
 
     // In file order.
     const std::vector<std::pair<std::string, GgufValue>> &metadata() const { return m_metadata; }
@@ -81,8 +87,14 @@ public:
 private:
     friend class GgufParser;
 
-    MappedFile m_file; // empty when parsed from bytes
-    std::span<const std::byte> m_bytes;
+    static Result<GgufFile> openOne(const std::string &path);
+    static Result<GgufFile> openParts(GgufFile asked);
+    void append(GgufFile part); // its tensors are not found before indexTensors()
+    Result<> indexTensors(); // InvalidFile when two have one name
+    void indexTensor(std::size_t place);
+
+    std::vector<MappedFile> m_files; // empty when parsed from bytes
+    std::uint64_t m_fileBytes = 0;
     std::string m_path;
     std::uint32_t m_version = 0;
     std::vector<std::pair<std::string, GgufValue>> m_metadata;

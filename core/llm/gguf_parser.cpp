@@ -15,7 +15,6 @@ namespace {
 // and low enough that whatever a file says costs less than 64 MiB: a pair about 350 bytes, a
 // tensor about 400, an array at most 16 bytes for each element when it is asked for.
 constexpr std::uint64_t kMaxMetadata = 1u << 14;
-constexpr std::uint64_t kMaxTensors = 1u << 16;
 constexpr std::uint64_t kMaxNameBytes = 256;
 constexpr std::uint64_t kMaxArrayElements = 1u << 21;
 constexpr std::uint64_t kMinAlignment = 8; // the specification asks for a multiple of it
@@ -115,7 +114,7 @@ private:
             return broken("it ends inside its header");
         if (m_pairCount > kMaxMetadata || m_pairCount > left() / kMinPairBytes)
             return broken("it claims " + std::to_string(m_pairCount) + " metadata entries");
-        if (m_tensorCount > kMaxTensors || m_tensorCount > left() / kMinTensorBytes)
+        if (m_tensorCount > GgufFile::kMaxTensors || m_tensorCount > left() / kMinTensorBytes)
             return broken("it claims " + std::to_string(m_tensorCount) + " tensors");
         m_file.m_metadata.reserve(std::size_t(m_pairCount));
         m_file.m_metadataIndex.reserve(std::size_t(m_pairCount));
@@ -253,9 +252,7 @@ private:
         place.bytes = blocks * info->blockBytes;
         m_places.push_back(place);
         m_file.m_tensors.push_back(std::move(tensor));
-        m_file.m_tensorIndex.insert(
-            *name, std::uint32_t(m_file.m_tensors.size() - 1),
-            [this](std::uint32_t i) -> std::string_view { return m_file.m_tensors[i].name; });
+        m_file.indexTensor(m_file.m_tensors.size() - 1);
         return {};
     }
 
@@ -291,14 +288,32 @@ private:
     std::vector<Place> m_places; // of each tensor
 };
 
+void GgufFile::indexTensor(std::size_t place)
+{
+    m_tensorIndex.insert(m_tensors[place].name, std::uint32_t(place),
+                         [this](std::uint32_t i) -> std::string_view { return m_tensors[i].name; });
+}
+
 Result<GgufFile> GgufFile::open(const std::string &path)
+{
+    auto opened = openOne(path);
+    if (!opened || opened->unsignedInteger("split.count").value_or(1) <= 1)
+        return opened;
+    try {
+        return openParts(std::move(*opened));
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorCode::OutOfMemory, "There is not enough memory to read the model files.");
+    }
+}
+
+Result<GgufFile> GgufFile::openOne(const std::string &path)
 {
     auto mapped = MappedFile::open(path);
     if (!mapped)
         return fail(mapped.error());
     auto parsed = parse(mapped->bytes(), path);
     if (parsed)
-        parsed->m_file = std::move(*mapped); // moving keeps the address of the mapping
+        parsed->m_files.push_back(std::move(*mapped)); // moving keeps the address of the mapping
     return parsed;
 }
 
@@ -306,7 +321,7 @@ Result<GgufFile> GgufFile::parse(std::span<const std::byte> bytes, std::string n
 {
     try {
         GgufFile file;
-        file.m_bytes = bytes;
+        file.m_fileBytes = bytes.size();
         file.m_path = std::move(name);
         if (auto parsed = GgufParser(file, bytes).run(); !parsed)
             return fail(parsed.error());

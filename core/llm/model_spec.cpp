@@ -191,11 +191,10 @@ Result<ModelSpec> readModelSpec(const GgufFile &file)
     if (!architecture)
         return fail(ErrorCode::InvalidFile,
                     "The model file " + file.path() + " does not say what architecture it has.");
-    if (file.unsignedInteger("split.count").value_or(0) > 1)
-        return fail(ErrorCode::Unsupported,
-                    file.path()
-                        + " is one part of a model that was split into several files, which is "
-                          "not supported yet.");
+    const std::uint64_t parts = file.unsignedInteger("split.count").value_or(1);
+    if (parts > 1 && file.partCount() != parts)
+        return fail(ErrorCode::InvalidFile,
+                    file.path() + " is one part of a model that was split into several files.");
     if (file.string("general.type") == "adapter")
         return fail(ErrorCode::Unsupported,
                     file.path() + " is an adapter for another model, not a model.");

@@ -489,7 +489,7 @@ private:
              [](auto &f) { f.u32("llama.expert_count", 8); }},
             {"numbers of experts are impossible", "llama", kInvalid,
              [](auto &f) { f.u32("llama.expert_count", 8).u32("llama.expert_used_count", 9); }},
-            {"several files", "llama", kUnsupported,
+            {"several files", "llama", kInvalid,
              [](auto &f) {
                  f.raw("split.count", GgufValueType::UInt16, bytesOf(std::uint16_t(3)));
              }},

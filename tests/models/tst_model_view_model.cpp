@@ -3,6 +3,7 @@
 #include "app/models/model_view_model.h"
 #include "core/engine/inference_engine.h"
 #include "core/storage/storage_thread.h"
+#include "tests/support/gguf_parts.h"
 
 #include <QAbstractItemModelTester>
 #include <QFile>
@@ -111,6 +112,39 @@ private Q_SLOTS:
         ModelViewModel view(*m_engine, *m_settings, kStarter);
         view.addFolder(QUrl::fromLocalFile(m_dir->path()));
         QTRY_COMPARE(view.library()->rowCount(), 3);
+    }
+
+    void aModelInSeveralFilesIsOne()
+    {
+        const auto whole = llm::GgufFile::open(kStarter.toStdString());
+        QVERIFY(whole);
+        const auto parts = test::split(*whole, 3);
+        QStringList paths;
+        for (int i = 0; i < 3; ++i) {
+            paths << m_dir->filePath(QStringLiteral("s-0000%1-of-00003.gguf").arg(i + 1));
+            QFile file(paths.last());
+            QVERIFY(file.open(QIODevice::WriteOnly));
+            file.write(QByteArray::fromStdString(parts[std::size_t(i)].bytes()));
+        }
+        ModelViewModel view(*m_engine, *m_settings, kStarter);
+        QVERIFY(view.chooseFile(QUrl::fromLocalFile(paths[1])));
+        view.addFolder(QUrl::fromLocalFile(m_dir->path()));
+        QTRY_COMPARE_WITH_TIMEOUT(view.state(), ModelViewModel::Ready, 60'000);
+        QTRY_COMPARE(view.library()->rowCount(), 2);
+        const QModelIndex row = view.library()->index(1);
+        QCOMPARE(row.data(ModelLibrary::PathRole).toString(), paths[0]);
+        QVERIFY(row.data(ModelLibrary::CurrentRole).toBool());
+        QVERIFY(row.data(ModelLibrary::ProblemRole).toString().isEmpty());
+
+        // Without one of them, the row says so.
+        QVERIFY(QFile::remove(paths[2]));
+        view.refreshLibrary();
+        QTRY_VERIFY(view.library()
+                        ->index(1)
+                        .data(ModelLibrary::ProblemRole)
+                        .toString()
+                        .contains(QStringLiteral("s-00003-of-00003.gguf is missing")));
+        QCOMPARE(view.library()->rowCount(), 2);
     }
 
 private:
