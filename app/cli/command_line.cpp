@@ -16,6 +16,8 @@ constexpr OptionSpec kGlobals[] = {
     {"--context", "N",
      "positions of the context; what the model was made for, at most 4096, when absent"},
     {"--kv", "FORMAT", "numbers in the KV cache: f32, f16, q8_0 or q8_0/q4_0 (keys/values)"},
+    {"--lora", "FILE[=SCALE]", "a LoRA adapter for the model (GGUF); may be given again",
+     OptionSpec::Times::Any},
     {"--help", "", "what the program or a command takes"},
     {"--version", "", "the program's version"},
 };

@@ -2,7 +2,35 @@
 
 #include "core/llm/kv_format.h"
 
+#include <charconv>
+#include <cmath>
+
 namespace alcove::cli {
+
+namespace {
+
+// FILE or FILE=SCALE. What follows the last "=" of a file's own name is no number, or the file is
+// given with a scale.
+Parsed<engine::AdapterFile> adapterOf(const std::string &text)
+{
+    engine::AdapterFile file;
+    file.path = text;
+    const std::size_t sign = text.rfind('=');
+    if (sign != std::string::npos) {
+        const char *const end = text.data() + text.size();
+        const auto read = std::from_chars(text.data() + sign + 1, end, file.scale);
+        if (read.ec != std::errc() || read.ptr != end)
+            file.scale = 1.0f;
+        else
+            file.path.resize(sign);
+    }
+    if (file.path.empty() || !std::isfinite(file.scale))
+        return usageFailure("The option --lora needs a file, and after \"=\" its scale, not \""
+                            + text + "\".");
+    return file;
+}
+
+} // namespace
 
 Parsed<engine::SessionOptions> sessionOptions(const Arguments &arguments, std::string path,
                                               engine::Vocabulary vocabulary)
@@ -26,6 +54,12 @@ Parsed<engine::SessionOptions> sessionOptions(const Arguments &arguments, std::s
     if (!llm::setKvFormat(kv, options.executor))
         return usageFailure("The option --kv needs f32, f16, q8_0 or q8_0/q4_0, not \"" + kv
                             + "\".");
+    for (const std::string &text : arguments.values("--lora")) {
+        auto adapter = adapterOf(text);
+        if (!adapter)
+            return tl::unexpected(adapter.error());
+        options.adapters.push_back(std::move(*adapter));
+    }
     return options;
 }
 

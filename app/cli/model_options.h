@@ -9,7 +9,7 @@
 
 namespace alcove::cli {
 
-// --device, --threads, --context and --kv, for the model at `path`.
+// --device, --threads, --context, --kv and --lora, for the model at `path`.
 Parsed<engine::SessionOptions> sessionOptions(const Arguments &arguments, std::string path,
                                               engine::Vocabulary vocabulary);
 

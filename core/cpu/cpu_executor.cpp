@@ -127,6 +127,19 @@ public:
         return {};
     }
 
+    Result<> setAdapters(std::span<const AdapterUse> adapters) override
+    {
+        auto set = AdapterSet::bind(*m_model, adapters);
+        if (!set)
+            return fail(set.error());
+        try {
+            m_pass.setAdapters(std::move(*set));
+        } catch (const std::bad_alloc &) {
+            return fail(ErrorCode::OutOfMemory, "There is not enough memory for the adapters.");
+        }
+        return truncate(0);
+    }
+
     Result<std::vector<float>> embed(std::span<const Token> tokens, Pooling pooling,
                                      const ForwardHooks &hooks) override
     {

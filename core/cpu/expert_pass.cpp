@@ -138,6 +138,23 @@ void ForwardPass::groupByExpert(const PreparedExperts &e, std::size_t tokens)
     });
 }
 
+void ForwardPass::projectExpertChanges(const PreparedExpertMatrices &matrices,
+                                       const PreparedExpertMatrices *others,
+                                       const InputBuffer &inputs)
+{
+    if (m_changes.empty())
+        return;
+    m_changes.begin();
+    for (std::size_t g = 0; g < m_groupCount; ++g) {
+        const ExpertGroup &group = m_groups[g];
+        const Activations x = inputs.view(group.count, matrices.columns, group.first);
+        m_changes.want(matrices.weights[group.expert], x, group.first);
+        if (others)
+            m_changes.want(others->weights[group.expert], x, group.first);
+    }
+    m_changes.project(m_pool, m_kernels, m_scratch.data());
+}
+
 void ForwardPass::expertHidden(const PreparedExperts &e, std::size_t tokens,
                                const CancelToken &cancel)
 {
@@ -149,6 +166,7 @@ void ForwardPass::expertHidden(const PreparedExperts &e, std::size_t tokens,
     const std::size_t grain =
         unitsAtATime(rowBytes(e.up.weights.front()) * kHiddenStep, units, tokens, m_pool.size());
     const PreparedExpertMatrices &first = gated ? e.gate : e.up;
+    projectExpertChanges(first, gated ? &e.up : nullptr, m_pairInput);
     m_pool.run(units, grain, [&](std::size_t begin, std::size_t end, std::uint32_t thread) {
         for (std::size_t unit = begin; unit < end;) {
             if (cancel.cancelled())
@@ -163,10 +181,10 @@ void ForwardPass::expertHidden(const PreparedExperts &e, std::size_t tokens,
             float *inner = m_pairHidden.values() + group.first * hidden;
             float *up = m_pairUp.data() + group.first * hidden;
             multiplyRows(first.weights[group.expert], biasOf(first, group.expert), from, to, x,
-                         inner, thread);
+                         inner, thread, group.first);
             if (gated)
                 multiplyRows(e.up.weights[group.expert], biasOf(e.up, group.expert), from, to, x,
-                             up, thread);
+                             up, thread, group.first);
             for (std::size_t p = 0; p < group.count; ++p) {
                 const std::size_t at = p * hidden + from;
                 m_kernels.activate(e.activation, inner + at, gated ? up + at : nullptr, to - from,
@@ -183,6 +201,7 @@ void ForwardPass::expertHidden(const PreparedExperts &e, std::size_t tokens,
 void ForwardPass::expertOutputs(const PreparedExperts &e, std::size_t tokens, const Target &target,
                                 const CancelToken &cancel)
 {
+    projectExpertChanges(e.down, nullptr, m_pairHidden);
     const std::size_t width = e.down.rows;
     const std::size_t panels = divideUp(width, kRowPanel);
     const std::size_t grain = unitsAtATime(
@@ -196,7 +215,8 @@ void ForwardPass::expertOutputs(const PreparedExperts &e, std::size_t tokens, co
             const ExpertGroup &group = m_groups[g];
             float *out = m_pairOutput.data() + group.first * width;
             multiplyRows(e.down.weights[group.expert], biasOf(e.down, group.expert), from, to,
-                         m_pairHidden.view(group.count, e.down.columns, group.first), out, thread);
+                         m_pairHidden.view(group.count, e.down.columns, group.first), out, thread,
+                         group.first);
             for (std::size_t p = 0; p < group.count; ++p) {
                 const std::size_t pair = group.first + p;
                 m_kernels.addScaled(target.sum + m_pairToken.data()[pair] * width + from,

@@ -17,6 +17,7 @@ void ForwardPass::dense(const PreparedDense &f, std::size_t tokens, const Target
         unitsAtATime(rowBytes(*f.up.weight) * kHiddenStep, units, tokens, m_pool.size());
     const PreparedLinear &first = f.gate.there() ? f.gate : f.up;
     float *inner = m_hidden.values();
+    projectChanges({&f.gate, &f.up}, x);
     m_pool.run(units, grain, [&](std::size_t begin, std::size_t end, std::uint32_t thread) {
         if (cancel.cancelled())
             return;

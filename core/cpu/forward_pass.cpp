@@ -65,9 +65,15 @@ ForwardPass::ForwardPass(const llm::ModelSpec &spec, const KernelTable &kernels,
     }
 }
 
+void ForwardPass::setAdapters(llm::AdapterSet adapters)
+{
+    m_changes = LowRankChanges(std::move(adapters), m_spec, m_model, m_batch);
+}
+
 std::uint64_t ForwardPass::scratchBytes() const
 {
-    std::uint64_t bytes = m_scratch.bytes() + m_choice.bytes() + m_pairToken.bytes();
+    std::uint64_t bytes =
+        m_changes.bytes() + m_scratch.bytes() + m_choice.bytes() + m_pairToken.bytes();
     for (const InputBuffer *inputs : {&m_normed, &m_mixed, &m_hidden, &m_pairInput, &m_pairHidden})
         bytes += inputs->bytes();
     for (const Buffer<float> *buffer : {&m_x, &m_query, &m_key, &m_value, &m_up, &m_product, &m_sum,
@@ -96,6 +102,7 @@ void ForwardPass::embed(std::span<const llm::Token> tokens, std::uint32_t positi
     for (std::size_t t = 0; t < tokens.size(); ++t) {
         float *x = m_x.data() + t * width;
         llm::dequantise(*m_spec.embedding, std::uint64_t(tokens[t]) * width, width, x);
+        m_changes.addEmbedding(tokens[t], m_kernels, x);
         if (m_spec.embeddingScale != 1.0f) {
             for (std::size_t i = 0; i < width; ++i)
                 x[i] *= m_spec.embeddingScale;
@@ -248,10 +255,12 @@ void ForwardPass::normalise(const PreparedNorm &norm, const float *x, std::size_
 
 void ForwardPass::multiplyRows(const llm::Tensor &weights, const float *bias, std::size_t firstRow,
                                std::size_t lastRow, const Activations &x, float *out,
-                               std::uint32_t thread)
+                               std::uint32_t thread, std::size_t place)
 {
     const auto stride = static_cast<std::size_t>(weights.rows());
     m_kernels.matMul(weights, firstRow, lastRow, x, out, stride, m_scratch.data()[thread]);
+    if (!m_changes.empty())
+        m_changes.add(weights, place, x.tokens, firstRow, lastRow, m_kernels, out, stride);
     if (!bias)
         return;
     for (std::size_t t = 0; t < x.tokens; ++t)
@@ -266,9 +275,28 @@ void ForwardPass::multiplyRows(const PreparedLinear &linear, std::size_t firstRo
                  lastRow, x, out, thread);
 }
 
+void ForwardPass::projectChanges(std::initializer_list<const PreparedLinear *> linears,
+                                 const Activations &x)
+{
+    if (m_changes.empty())
+        return;
+    m_changes.begin();
+    for (const PreparedLinear *linear : linears) {
+        if (linear->there())
+            m_changes.want(*linear->weight, x);
+    }
+    m_changes.project(m_pool, m_kernels, m_scratch.data());
+}
+
 void ForwardPass::multiply(std::initializer_list<Product> products, const Activations &x,
                            const CancelToken &cancel)
 {
+    if (!m_changes.empty()) {
+        m_changes.begin();
+        for (const Product &product : products)
+            m_changes.want(*product.linear->weight, x);
+        m_changes.project(m_pool, m_kernels, m_scratch.data());
+    }
     std::size_t panels = 0;
     for (const Product &product : products)
         panels += divideUp(product.linear->rows, kRowPanel);
@@ -294,6 +322,7 @@ void ForwardPass::multiply(std::initializer_list<Product> products, const Activa
 void ForwardPass::multiplyAndAdd(const PreparedLinear &linear, const Activations &x,
                                  const Target &target, const CancelToken &cancel)
 {
+    projectChanges({&linear}, x);
     const std::size_t panels = divideUp(linear.rows, kRowPanel);
     const std::size_t grain =
         unitsAtATime(rowBytes(*linear.weight) * kRowPanel, panels, x.tokens, m_pool.size());

@@ -13,6 +13,7 @@
 #include "core/cpu/input_buffer.h"
 #include "core/cpu/kernels.h"
 #include "core/cpu/kv_cache.h"
+#include "core/cpu/low_rank.h"
 #include "core/cpu/prepared_model.h"
 #include "core/cpu/recurrent_state.h"
 #include "core/cpu/thread_pool.h"
@@ -56,6 +57,9 @@ public:
     RecurrentState &state() { return m_state; }
     const RecurrentState &state() const { return m_state; }
 
+    // What adapters add from now on.
+    void setAdapters(llm::AdapterSet adapters);
+
     std::uint32_t threads() const { return m_pool.size(); }
     std::uint64_t scratchBytes() const;
 
@@ -93,8 +97,13 @@ private:
     void normalise(const PreparedNorm &norm, const float *x, std::size_t tokens, bool int8);
     void multiplyRows(const PreparedLinear &linear, std::size_t firstRow, std::size_t lastRow,
                       const Activations &x, float *out, std::uint32_t thread);
+    // `place`: of x's first row among those given to LowRankChanges::want().
     void multiplyRows(const llm::Tensor &weights, const float *bias, std::size_t firstRow,
-                      std::size_t lastRow, const Activations &x, float *out, std::uint32_t thread);
+                      std::size_t lastRow, const Activations &x, float *out, std::uint32_t thread,
+                      std::size_t place = 0);
+    // Before multiplyRows() of these: what adapters need of x.
+    void projectChanges(std::initializer_list<const PreparedLinear *> linears,
+                        const Activations &x);
     // All products of the same input in one stage.
     void multiply(std::initializer_list<Product> products, const Activations &x,
                   const CancelToken &cancel);
@@ -126,6 +135,8 @@ private:
                  const CancelToken &cancel);
     void choose(const PreparedExperts &e, std::size_t token);
     void groupByExpert(const PreparedExperts &e, std::size_t tokens);
+    void projectExpertChanges(const PreparedExpertMatrices &matrices,
+                              const PreparedExpertMatrices *others, const InputBuffer &inputs);
     void expertHidden(const PreparedExperts &e, std::size_t tokens, const CancelToken &cancel);
     void expertOutputs(const PreparedExperts &e, std::size_t tokens, const Target &target,
                        const CancelToken &cancel);
@@ -146,6 +157,7 @@ private:
     ThreadPool m_pool;
     KvCache m_cache;
     RecurrentState m_state;
+    LowRankChanges m_changes;
     std::size_t m_tokens = 0; // of the last evaluate()
 
     Buffer<float> m_x; // [rows][width], the residual stream

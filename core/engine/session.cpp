@@ -28,6 +28,18 @@ Error outOfMemory()
             {}};
 }
 
+Result<std::vector<llm::AdapterUse>> openAdapters(const std::vector<AdapterFile> &files)
+{
+    std::vector<llm::AdapterUse> uses;
+    for (const AdapterFile &file : files) {
+        auto adapter = llm::Adapter::open(file.path);
+        if (!adapter)
+            return fail(adapter.error());
+        uses.push_back({std::move(*adapter), file.scale});
+    }
+    return uses;
+}
+
 std::size_t commonPrefix(std::span<const llm::Token> a, std::span<const llm::Token> b)
 {
     const auto end = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first;
@@ -97,6 +109,14 @@ try {
         session->m_tokenizerError = tokenizer.error().message;
     }
 
+    auto adapters = openAdapters(options.adapters);
+    if (!adapters)
+        return fail(adapters.error());
+    session->m_adapters = std::move(*adapters);
+    // Known now, and not after a long load: whether they fit.
+    if (auto fits = llm::AdapterSet::bind(*session->m_model, session->m_adapters); !fits)
+        return fail(fits.error());
+
     if (hooks.cancel.cancelled())
         return fail(ErrorCode::Cancelled, "Loading was stopped.");
     if (auto placed = session->placeOnDevice(*selection, hooks); !placed)
@@ -119,7 +139,12 @@ try {
 Result<std::unique_ptr<llm::Executor>> Session::createExecutor(const DeviceOption &device,
                                                                const llm::LoadHooks &hooks) const
 try {
-    return m_hardware.createExecutor(device, m_model, m_options.executor, hooks);
+    auto executor = m_hardware.createExecutor(device, m_model, m_options.executor, hooks);
+    if (executor && !m_adapters.empty()) {
+        if (auto used = (*executor)->setAdapters(m_adapters); !used)
+            return fail(used.error());
+    }
+    return executor;
 } catch (const std::bad_alloc &) {
     return fail(outOfMemory());
 }
@@ -176,6 +201,23 @@ Result<> Session::requireExecutor()
     m_executor = std::move(*rebuilt);
     m_cached.clear();
     return {};
+}
+
+Result<> Session::setAdapters(const std::vector<AdapterFile> &files)
+try {
+    auto uses = openAdapters(files);
+    if (!uses)
+        return fail(uses.error());
+    if (auto ready = requireExecutor(); !ready)
+        return ready;
+    if (auto used = m_executor->setAdapters(*uses); !used)
+        return used;
+    m_adapters = std::move(*uses);
+    m_options.adapters = files;
+    m_cached.clear();
+    return {};
+} catch (const std::bad_alloc &) {
+    return fail(outOfMemory());
 }
 
 Result<GenerationReport> Session::answer(std::span<const ChatMessage> messages,

@@ -11,6 +11,7 @@
 #include "core/engine/generation.h"
 #include "core/engine/hardware.h"
 #include "core/engine/prompt_builder.h"
+#include "core/llm/adapter.h"
 #include "core/llm/executor.h"
 #include "core/llm/grammar/grammar.h"
 #include "core/llm/grammar/token_trie.h"
@@ -29,10 +30,17 @@ namespace alcove::engine {
 // Optional: the model is run on token ids alone (logits, benchmarks).
 enum class Vocabulary { Required, Optional };
 
+// A LoRA adapter to use with a model.
+struct AdapterFile {
+    std::string path; // UTF-8
+    float scale = 1.0f; // on top of the adapter's own
+};
+
 struct SessionOptions {
     std::string modelPath; // UTF-8
     DeviceRequest device;
     llm::ExecutorOptions executor;
+    std::vector<AdapterFile> adapters;
     Vocabulary vocabulary = Vocabulary::Required;
 };
 
@@ -89,6 +97,10 @@ public:
     llm::ExecutorInfo executorInfo() const;
     std::uint32_t capacity() const;
     std::span<const llm::Token> cachedTokens() const { return m_cached; } // in the KV cache
+
+    // Uses these LoRA adapters from now on, instead of those before; empties the KV cache. Fails as
+    // Adapter::open and Executor::setAdapters do; the old ones stay in use then.
+    Result<> setAdapters(const std::vector<AdapterFile> &files);
 
     // Answers a conversation. Fails as PromptBuilder::build does, with the executor's errors, and
     // with Unsupported when the model has no vocabulary.
@@ -148,6 +160,7 @@ private:
     std::string m_tokenizerError;
     std::shared_ptr<const llm::TokenTrie> m_tokenTrie; // null until a grammar needs it
     std::optional<PromptBuilder> m_prompts; // with a tokenizer
+    std::vector<llm::AdapterUse> m_adapters; // in use, also by an executor made anew
     std::unique_ptr<llm::Executor> m_executor; // null after a device that could not be rebuilt
     std::vector<llm::Token> m_cached; // what the executor's KV cache holds
 };
