@@ -191,6 +191,13 @@ void AttentionBlock::planBatch(const BlockPlace &place)
     kernels.attended = m_batch->scratch().need("attended", tokens * paddedColumns(queryWidth()));
 }
 
+void AttentionBlock::list(std::vector<Changeable> &matrices) const
+{
+    for (const ProjectionPart &part : m_projections)
+        matrices.push_back(changeableOf(part.matrix));
+    matrices.push_back(changeableOf(m_output));
+}
+
 Result<> AttentionBlock::upload(WeightUploader &uploader) const
 {
     Result<> done = uploader.projections(m_projections);

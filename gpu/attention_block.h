@@ -24,6 +24,7 @@ public:
     static Result<std::unique_ptr<Block>> make(const llm::Attention &attention,
                                                const BlockPlan &plan);
 
+    void list(std::vector<Changeable> &matrices) const override;
     Result<> upload(WeightUploader &uploader) const override;
     void recordStep(Recorder &recorder, const StepInput &input, const StepEnd &end) const override;
     Result<> runBatch(const Batch &batch, const BatchEnd &end) const override;

@@ -1,10 +1,24 @@
 #include "gpu/batch_context.h"
 
+#include "gpu/adapters.h"
 #include "gpu/expert_kernels.h"
 
 #include <algorithm>
 
 namespace alcove::gpu {
+
+std::uint32_t expertRowsConstant(ExpertRows rows)
+{
+    switch (rows) {
+    case ExpertRows::FromTokens:
+        return matmul::FromTokens;
+    case ExpertRows::ToChoices:
+        return matmul::ToChoices;
+    case ExpertRows::AtPlaces:
+        return matmul::AtPlaces;
+    }
+    return matmul::NoExperts;
+}
 
 BatchContext::BatchContext(const llm::ModelSpec &spec, std::shared_ptr<Device> device,
                            const Tuning &tuning, Pipelines &pipelines, DeviceMemory &memory,
@@ -31,14 +45,13 @@ PipelineId BatchContext::logitsMatmul(const GpuMatrix &matrix)
 
 PipelineId BatchContext::expertMatmul(const GpuMatrix &matrix, ExpertRows rows, std::uint32_t used)
 {
-    return m_pipelines->add(
-        variant("matmul", matrix.layout.type),
-        {{matmul::Rows, m_tuning.matmulRows},
-         {matmul::Tokens, m_tuning.matmulTokens},
-         {matmul::Chunks, matrix.layout.chunks},
-         {matmul::Bias, matrix.bias.has_value()},
-         {matmul::Experts, rows == ExpertRows::FromTokens ? matmul::FromTokens : matmul::ToChoices},
-         {matmul::Used, used}});
+    return m_pipelines->add(variant("matmul", matrix.layout.type),
+                            {{matmul::Rows, m_tuning.matmulRows},
+                             {matmul::Tokens, m_tuning.matmulTokens},
+                             {matmul::Chunks, matrix.layout.chunks},
+                             {matmul::Bias, matrix.bias.has_value()},
+                             {matmul::Experts, expertRowsConstant(rows)},
+                             {matmul::Used, used}});
 }
 
 PipelineId BatchContext::matmulKernel(const GpuMatrix &matrix, EndForm end, bool logits)
@@ -52,16 +65,23 @@ PipelineId BatchContext::matmulKernel(const GpuMatrix &matrix, EndForm end, bool
                              {matmul::Logits, logits}});
 }
 
+BatchProduct BatchContext::product(PipelineId kernel, const GpuMatrix &matrix,
+                                   std::uint32_t tokens) const
+{
+    BatchProduct product;
+    product.kernel = m_pipelines->get(kernel);
+    product.matrix = addressOf(matrix, *m_memory);
+    product.bias = matrix.bias ? (*m_memory)[*matrix.bias].address : 0;
+    product.columns = matrix.layout.columns;
+    product.rows = matrix.rows();
+    product.tokens = tokens;
+    return product;
+}
+
 Result<> BatchContext::run(PipelineId kernel, const GpuMatrix &matrix, Address x, Address y,
                            std::uint32_t yStride, std::uint32_t tokens)
 {
-    MatmulPush push;
-    push.x = x;
-    push.y = y;
-    push.yStride = yStride;
-    push.tokens = tokens;
-    return runMatmul(kernel, matrix, push, matrix.rows(), ceilDivide(tokens, m_tuning.matmulTokens),
-                     tokens);
+    return runEnd(kernel, matrix, x, {y, yStride, 1.0f}, tokens);
 }
 
 Result<> BatchContext::runEnd(PipelineId kernel, const GpuMatrix &matrix, Address x,
@@ -71,10 +91,12 @@ Result<> BatchContext::runEnd(PipelineId kernel, const GpuMatrix &matrix, Addres
     push.x = x;
     push.y = end.y;
     push.yStride = end.stride;
-    push.tokens = tokens;
-    push.scale = end.scale;
-    return runMatmul(kernel, matrix, push, matrix.rows(), ceilDivide(tokens, m_tuning.matmulTokens),
-                     tokens);
+    // Of a result that is not added to another, the scale is not this product's business.
+    push.scale = m_pipelines->constant(kernel, matmul::Residual) ? end.scale : 1.0f;
+    Result<> done = run(product(kernel, matrix, tokens), push);
+    if (done && m_adapters && m_adapters->changes(matrix))
+        done = m_adapters->addBatch(*this, matrix, push, tokens);
+    return done;
 }
 
 Result<> BatchContext::runLogits(PipelineId kernel, const GpuMatrix &matrix, Address x, Address y,
@@ -84,11 +106,14 @@ Result<> BatchContext::runLogits(PipelineId kernel, const GpuMatrix &matrix, Add
     push.x = x;
     push.y = y;
     push.yStride = m_spec->vocabulary;
-    push.tokens = tokens;
     push.scale = m_spec->logitScale;
     push.softCap = m_spec->logitSoftCap;
-    return runMatmul(kernel, matrix, push, matrix.rows(), ceilDivide(tokens, m_tuning.matmulTokens),
-                     tokens);
+    BatchProduct logits = product(kernel, matrix, tokens);
+    if (m_adapters && m_adapters->changes(matrix)) {
+        if (auto done = m_adapters->prepareLogits(*this, matrix, x, logits); !done)
+            return done;
+    }
+    return run(logits, push);
 }
 
 Result<> BatchContext::runExperts(PipelineId kernel, const GpuMatrix &matrix, Address x, Address y,
@@ -97,30 +122,39 @@ Result<> BatchContext::runExperts(PipelineId kernel, const GpuMatrix &matrix, Ad
     MatmulPush push;
     push.x = x;
     push.y = y;
-    push.tiles = tiles.tiles;
-    push.order = tiles.order;
     push.yStride = yStride;
-    push.expertRows = matrix.rows() / tiles.experts;
-    return runMatmul(kernel, matrix, push, push.expertRows,
-                     expertTiles(tiles.choices, tiles.experts, m_tuning.matmulTokens),
-                     tiles.choices);
+    BatchProduct experts = product(kernel, matrix, tiles.choices);
+    experts.rows /= tiles.experts;
+    experts.experts = &tiles;
+    Result<> done = run(experts, push);
+    if (done && m_adapters && m_adapters->changes(matrix))
+        done = m_adapters->addExperts(*this, matrix, push, tiles);
+    return done;
 }
 
-Result<> BatchContext::runMatmul(PipelineId kernel, const GpuMatrix &matrix, MatmulPush push,
-                                 std::uint32_t rows, std::uint32_t columns, std::uint32_t tokens)
+Result<> BatchContext::run(const BatchProduct &product, MatmulPush push)
 {
     const std::uint32_t block = m_tuning.matmulRows;
-    push.matrix = addressOf(matrix, *m_memory);
-    push.bias = matrix.bias ? (*m_memory)[*matrix.bias].address : 0;
+    const std::uint32_t columns = product.experts
+        ? expertTiles(product.tokens, product.experts->experts, m_tuning.matmulTokens)
+        : ceilDivide(product.tokens, m_tuning.matmulTokens);
+    push.matrix = product.matrix;
+    push.bias = product.bias;
+    push.tokens = product.tokens;
+    if (product.experts) {
+        push.tiles = product.experts->tiles;
+        push.order = product.experts->order;
+        push.expertRows = product.rows;
+    }
     BoundedStage stage;
-    stage.items = ceilDivide(rows, block);
-    stage.macsPerItem = double(block) * matrix.layout.columns * tokens;
+    stage.items = ceilDivide(product.rows, block);
+    stage.macsPerItem = double(block) * product.columns * product.tokens;
     stage.record = [&, this](Recorder &recorder, std::uint32_t first, std::uint32_t count) {
         while (count > 0) {
             const std::uint32_t part = std::min(count, m_maxWorkgroups);
             push.firstRow = first * block;
-            push.endRow = std::min(rows, (first + part) * block);
-            recorder.dispatch(m_pipelines->get(kernel), push, part, columns);
+            push.endRow = std::min(product.rows, (first + part) * block);
+            recorder.dispatch(product.kernel, push, part, columns);
             first += part;
             count -= part;
         }

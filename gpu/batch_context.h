@@ -28,7 +28,10 @@ struct BatchEnd {
 enum class ExpertRows {
     FromTokens, // x[token] to y[place]
     ToChoices, // x[place] to y[choice]
+    AtPlaces, // x[place] to y[place]
 };
+
+std::uint32_t expertRowsConstant(ExpertRows rows); // the value of matmul::Experts
 
 // A batch's choices of experts, grouped by expert (shaders/expert_groups.comp): a place holds one.
 struct ExpertTiles {
@@ -36,6 +39,17 @@ struct ExpertTiles {
     Address order = 0;
     std::uint32_t choices = 0;
     std::uint32_t experts = 0;
+};
+
+// A product of a batch, whoever's matrix and kernel.
+struct BatchProduct {
+    VkPipeline kernel = VK_NULL_HANDLE;
+    MatrixAddress matrix{};
+    Address bias = 0;
+    std::uint32_t columns = 0;
+    std::uint32_t rows = 0; // of one expert, where there are experts
+    std::uint32_t tokens = 0; // or choices of experts
+    const ExpertTiles *experts = nullptr;
 };
 
 class BatchContext
@@ -55,6 +69,8 @@ public:
     const Tuning &tuning() const { return m_tuning; }
     std::uint32_t maxTokens() const { return m_maxTokens; }
     Result<> open() { return m_submits.open(); }
+    // Adapters that change products from now on, or none; they outlive their use here.
+    void use(const GpuAdapters *adapters) { m_adapters = adapters; }
 
     // --- running
     // y[t] = matrix * x[t]; x has the matrix' padded columns as its stride.
@@ -66,6 +82,7 @@ public:
                        std::uint32_t tokens);
     Result<> runExperts(PipelineId kernel, const GpuMatrix &matrix, Address x, Address y,
                         std::uint32_t yStride, const ExpertTiles &tiles);
+    Result<> run(const BatchProduct &product, MatmulPush push);
     BoundedSubmits &submits() { return m_submits; }
     VkPipeline kernel(PipelineId id) const { return m_pipelines->get(id); }
     Address at(ScratchId id) const { return m_scratch.at(id); }
@@ -73,9 +90,7 @@ public:
 
 private:
     PipelineId matmulKernel(const GpuMatrix &matrix, EndForm end, bool logits);
-    // `columns` of workgroups, for `tokens` tokens in all.
-    Result<> runMatmul(PipelineId kernel, const GpuMatrix &matrix, MatmulPush push,
-                       std::uint32_t rows, std::uint32_t columns, std::uint32_t tokens);
+    BatchProduct product(PipelineId kernel, const GpuMatrix &matrix, std::uint32_t tokens) const;
 
     const llm::ModelSpec *m_spec;
     Tuning m_tuning;
@@ -85,6 +100,7 @@ private:
     const DeviceMemory *m_memory;
     Scratch m_scratch;
     BoundedSubmits m_submits;
+    const GpuAdapters *m_adapters = nullptr;
 };
 
 } // namespace alcove::gpu

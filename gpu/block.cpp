@@ -8,6 +8,15 @@
 
 namespace alcove::gpu {
 
+Changeable changeableOf(const GpuMatrix &matrix)
+{
+    Changeable target;
+    target.matrix = &matrix;
+    for (const llm::Linear &part : matrix.parts)
+        target.sources.push_back(part.weight);
+    return target;
+}
+
 Result<std::unique_ptr<Block>> makeBlock(const llm::Mixer &mixer, const BlockPlan &plan)
 {
     if (const auto *attention = std::get_if<llm::Attention>(&mixer))

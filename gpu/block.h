@@ -31,10 +31,24 @@ struct BlockPlan {
     llm::KvFormat valueFormat = llm::KvFormat::F16;
 };
 
+// A matrix of a block as adapters see it.
+struct Changeable {
+    const GpuMatrix *matrix = nullptr;
+    // The file's matrices whose rows it has, in their order; of experts, each expert's rows.
+    std::vector<const llm::Tensor *> sources;
+    std::uint32_t experts = 0; // 0: not a matrix of experts
+    std::uint32_t used = 0; // of them, by a token
+    ExpertRows rows = ExpertRows::FromTokens; // what they are multiplied with in a batch
+};
+Changeable changeableOf(const GpuMatrix &matrix); // that is not of experts
+
 class Block
 {
 public:
     virtual ~Block() = default;
+
+    // The matrices that are products of StepContext and BatchContext.
+    virtual void list(std::vector<Changeable> &matrices) const = 0;
 
     // Weights, and states as they are before the first position.
     virtual Result<> upload(WeightUploader &uploader) const = 0;

@@ -64,6 +64,13 @@ void DenseBlock::planBatch(const llm::DenseFeedForward &dense, const BlockPlace 
     kernels.hidden = m_batch->scratch().need("hidden", tokens * paddedColumns(m_hidden));
 }
 
+void DenseBlock::list(std::vector<Changeable> &matrices) const
+{
+    for (const ProjectionPart &part : m_in)
+        matrices.push_back(changeableOf(part.matrix));
+    matrices.push_back(changeableOf(m_down));
+}
+
 Result<> DenseBlock::upload(WeightUploader &uploader) const
 {
     if (auto done = uploader.projections(m_in); !done)

@@ -258,6 +258,32 @@ void ExpertBlock::planBatch(const BlockPlace &place)
     kernels.sharedSum = scratch.need("experts, shared", tokens * m_width);
 }
 
+void ExpertBlock::list(std::vector<Changeable> &matrices) const
+{
+    for (const ProjectionPart &part : m_router)
+        matrices.push_back(changeableOf(part.matrix));
+    const auto add = [&](const GpuMatrix &matrix, std::vector<const llm::Tensor *> sources,
+                         ExpertRows rows) {
+        matrices.push_back({&matrix, std::move(sources), m_experts, m_spec->used, rows});
+    };
+    const llm::Tensor *gate = m_spec->gate.weight;
+    const llm::Tensor *up = m_spec->up.weight;
+    if (apart()) {
+        add(m_in[0], {gate}, ExpertRows::FromTokens);
+        add(m_in[1], {up}, ExpertRows::FromTokens);
+    } else {
+        add(m_in[0],
+            gated() ? std::vector<const llm::Tensor *>{gate, up}
+                    : std::vector<const llm::Tensor *>{up},
+            ExpertRows::FromTokens);
+    }
+    add(m_down, {m_spec->down.weight}, ExpertRows::ToChoices);
+    for (const ProjectionPart &part : m_shared.in)
+        matrices.push_back(changeableOf(part.matrix));
+    if (m_shared.there())
+        matrices.push_back(changeableOf(m_shared.down));
+}
+
 Result<> ExpertBlock::upload(WeightUploader &uploader) const
 {
     Result<> done = uploader.projections(m_router);

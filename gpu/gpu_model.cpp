@@ -179,6 +179,16 @@ std::vector<SliceId> GpuModel::recurrentStates() const
     return states;
 }
 
+std::vector<Changeable> GpuModel::changeable() const
+{
+    std::vector<Changeable> matrices;
+    for (const std::unique_ptr<Block> &block : m_blocks)
+        block->list(matrices);
+    if (m_output)
+        matrices.push_back(changeableOf(*m_output));
+    return matrices;
+}
+
 std::uint32_t GpuModel::addend() const
 {
     if (m_spec->positionEmbedding)

@@ -41,6 +41,7 @@ public:
     // One more than blocks: joins()[i] lies before blocks()[i], the last before the output.
     const std::vector<GpuJoin> &joins() const { return m_joins; }
     std::vector<SliceId> recurrentStates() const; // of all blocks
+    std::vector<Changeable> changeable() const; // of all blocks, and the output
     const GpuMatrix &embedding() const { return m_embedding; }
     const GpuMatrix &output() const { return m_output ? *m_output : m_embedding; }
     bool isEncoder() const { return m_spec->isEncoder(); } // has no output and no decode step

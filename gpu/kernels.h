@@ -51,7 +51,9 @@ enum : std::uint32_t {
     Used,
     SlotStride,
     Shared,
-    SharedGate
+    SharedGate,
+    SlotInput,
+    SlotBias
 };
 enum : std::uint32_t { NoExperts, EachExpert, ExpertSum }; // values of Experts
 } // namespace matvec
@@ -93,8 +95,18 @@ struct MatmulPush {
     std::uint32_t unused = 0;
 };
 namespace matmul {
-enum : std::uint32_t { Rows = 1, Tokens, Chunks, Bias, Residual, Logits, Experts, Used };
-enum : std::uint32_t { NoExperts, FromTokens, ToChoices }; // values of Experts
+enum : std::uint32_t {
+    Rows = 1,
+    Tokens,
+    Chunks,
+    Bias,
+    Residual,
+    Logits,
+    Experts,
+    Used,
+    BiasStride
+};
+enum : std::uint32_t { NoExperts, FromTokens, ToChoices, AtPlaces }; // values of Experts
 } // namespace matmul
 
 struct EmbedPush {

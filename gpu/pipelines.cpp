@@ -139,6 +139,37 @@ PipelineId Pipelines::add(std::string_view shader, std::vector<Constant> constan
     kernel.constants = std::move(constants);
     kernel.constants.push_back({kernels::Lanes, m_device->limits().lanes});
     kernel.constants.push_back({kernels::Lockstep, m_device->info().kind == DeviceKind::Cpu});
+    return addKernel(std::move(kernel));
+}
+
+PipelineId Pipelines::addLike(const Pipelines &other, PipelineId id,
+                              std::span<const Constant> changed)
+{
+    Kernel kernel;
+    kernel.shader = other.m_kernels[id].shader;
+    kernel.constants = other.m_kernels[id].constants;
+    for (const Constant &change : changed) {
+        const auto found = std::find_if(kernel.constants.begin(), kernel.constants.end(),
+                                        [&](const Constant &one) { return one.id == change.id; });
+        if (found == kernel.constants.end())
+            kernel.constants.push_back(change);
+        else
+            found->value = change.value;
+    }
+    return addKernel(std::move(kernel));
+}
+
+std::uint32_t Pipelines::constant(PipelineId id, std::uint32_t constant) const
+{
+    for (const Constant &one : m_kernels[id].constants) {
+        if (one.id == constant)
+            return one.value;
+    }
+    return 0;
+}
+
+PipelineId Pipelines::addKernel(Kernel kernel)
+{
     const auto same = [&](const Kernel &other) {
         return other.shader == kernel.shader
             && std::equal(other.constants.begin(), other.constants.end(), kernel.constants.begin(),

@@ -8,6 +8,7 @@
 #include "gpu/device.h"
 
 #include <atomic>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -34,6 +35,12 @@ public:
     // `shader`: a name of shaders/shader_table.h. Asking twice for the same gives the same.
     PipelineId add(std::string_view shader, std::vector<Constant> constants = {});
 
+    // The kernel `id` of `other`, with some of its constants changed.
+    PipelineId addLike(const Pipelines &other, PipelineId id, std::span<const Constant> changed);
+    // The value of a constant that the kernel was added with, or 0.
+    std::uint32_t constant(PipelineId id, std::uint32_t constant) const;
+    const std::string &shader(PipelineId id) const { return m_kernels[id].shader; }
+
     void start();
     Result<> finish();
 
@@ -48,6 +55,7 @@ private:
         VkResult result = VK_SUCCESS;
     };
 
+    PipelineId addKernel(Kernel kernel);
     void openCache();
     void saveCache() const;
     void compile(Kernel &kernel) const;

@@ -183,6 +183,13 @@ void RecurrenceBlock::planBatch(const BlockPlace &place)
     kernels.mixed = scratch.need("mixed", tokens * paddedColumns(m_shape.inner()));
 }
 
+void RecurrenceBlock::list(std::vector<Changeable> &matrices) const
+{
+    for (const ProjectionPart &part : m_in)
+        matrices.push_back(changeableOf(part.matrix));
+    matrices.push_back(changeableOf(m_out));
+}
+
 Result<> RecurrenceBlock::upload(WeightUploader &uploader) const
 {
     const std::vector<float> a = floatsOf(m_parts.a, m_shape.heads);

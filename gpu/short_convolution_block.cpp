@@ -72,6 +72,12 @@ PipelineId ShortConvolutionBlock::kernel(Pipelines &pipelines, Mode mode) const
                           {convolution::Store, mode == Mode::Store}});
 }
 
+void ShortConvolutionBlock::list(std::vector<Changeable> &matrices) const
+{
+    matrices.push_back(changeableOf(m_in));
+    matrices.push_back(changeableOf(m_out));
+}
+
 Result<> ShortConvolutionBlock::upload(WeightUploader &uploader) const
 {
     Result<> done = uploader.matrix(m_in);

@@ -1,5 +1,6 @@
 #include "gpu/step_context.h"
 
+#include "gpu/adapters.h"
 #include "gpu/step_state.h"
 
 #include <algorithm>
@@ -68,6 +69,7 @@ StepContext::Matvec StepContext::matvecKernel(const GpuMatrix &matrix, InputForm
         constants.push_back({matvec::SlotStride, end ? 0 : experts->slotStride});
         constants.push_back({matvec::Shared, end && experts->shared});
         constants.push_back({matvec::SharedGate, end && experts->sharedGate});
+        constants.push_back({matvec::SlotInput, experts->slotInput});
         kernel.slots = end ? 1 : experts->used;
     }
     kernel.pipeline = m_pipelines->add(variant("matvec", matrix.layout.type), std::move(constants));
@@ -88,17 +90,20 @@ MatvecPush StepContext::pushOf(const GpuMatrix &matrix, const StepInput &input, 
     return push;
 }
 
-void StepContext::dispatch(Recorder &recorder, const Matvec &kernel, const MatvecPush &push) const
+void StepContext::dispatch(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
+                           MatvecPush push) const
 {
+    VkPipeline pipeline = m_pipelines->get(kernel.pipeline);
+    if (m_adapters && m_adapters->changes(matrix))
+        pipeline = m_adapters->recordStep(recorder, kernel, matrix, push);
     const std::uint32_t x = std::min(kernel.workgroups, m_maxWorkgroups);
-    recorder.dispatch(m_pipelines->get(kernel.pipeline), push, x, ceilDivide(kernel.workgroups, x),
-                      kernel.slots);
+    recorder.dispatch(pipeline, push, x, ceilDivide(kernel.workgroups, x), kernel.slots);
 }
 
 void StepContext::record(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
                          const StepInput &input, Address y) const
 {
-    dispatch(recorder, kernel, pushOf(matrix, input, y));
+    dispatch(recorder, kernel, matrix, pushOf(matrix, input, y));
 }
 
 MatvecPush StepContext::endPushOf(const GpuMatrix &matrix, Address x, const StepEnd &end) const
@@ -114,7 +119,7 @@ MatvecPush StepContext::endPushOf(const GpuMatrix &matrix, Address x, const Step
 void StepContext::recordEnd(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
                             Address x, const StepEnd &end) const
 {
-    dispatch(recorder, kernel, endPushOf(matrix, x, end));
+    dispatch(recorder, kernel, matrix, endPushOf(matrix, x, end));
 }
 
 void StepContext::recordExperts(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
@@ -123,7 +128,7 @@ void StepContext::recordExperts(Recorder &recorder, const Matvec &kernel, const 
 {
     MatvecPush push = pushOf(matrix, input, y);
     push.choice = experts.choice;
-    dispatch(recorder, kernel, push);
+    dispatch(recorder, kernel, matrix, push);
 }
 
 void StepContext::recordExpertEnd(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
@@ -133,7 +138,7 @@ void StepContext::recordExpertEnd(Recorder &recorder, const Matvec &kernel, cons
     push.choice = experts.choice;
     push.sharedSum = experts.sharedSum;
     push.sharedGate = experts.sharedGate;
-    dispatch(recorder, kernel, push);
+    dispatch(recorder, kernel, matrix, push);
 }
 
 void StepContext::recordLogits(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
@@ -142,7 +147,7 @@ void StepContext::recordLogits(Recorder &recorder, const Matvec &kernel, const G
     MatvecPush push = pushOf(matrix, input, y);
     push.scale = m_spec->logitScale;
     push.softCap = m_spec->logitSoftCap;
-    dispatch(recorder, kernel, push);
+    dispatch(recorder, kernel, matrix, push);
 }
 
 } // namespace alcove::gpu

@@ -60,6 +60,7 @@ struct ExpertUse {
     std::uint32_t slotStride = 0; // of the results of those used, in floats
     bool shared = false; // the end adds a shared expert's result,
     bool sharedGate = false; // times the sigmoid of a logit
+    bool slotInput = false; // the input has a row for each of those used
 };
 
 struct ExpertInputs {
@@ -67,6 +68,8 @@ struct ExpertInputs {
     Address sharedSum = 0; // [width]
     Address sharedGate = 0;
 };
+
+class GpuAdapters;
 
 class StepContext
 {
@@ -105,6 +108,9 @@ public:
     // Partial sums that an end leaves behind: one for each matvecRows rows.
     std::uint32_t residualSums() const { return m_residualSums; }
 
+    // Adapters that change products from now on, or none; they outlive their use here.
+    void use(const GpuAdapters *adapters) { m_adapters = adapters; }
+
     // --- recording
     // y = matrix * input (finished as planned). Into the running stage.
     void record(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
@@ -128,7 +134,8 @@ private:
                         const BlockPlace *end, const ExpertUse *experts = nullptr);
     MatvecPush pushOf(const GpuMatrix &matrix, const StepInput &input, Address y) const;
     MatvecPush endPushOf(const GpuMatrix &matrix, Address x, const StepEnd &end) const;
-    void dispatch(Recorder &recorder, const Matvec &kernel, const MatvecPush &push) const;
+    void dispatch(Recorder &recorder, const Matvec &kernel, const GpuMatrix &matrix,
+                  MatvecPush push) const;
 
     const llm::ModelSpec *m_spec;
     Tuning m_tuning;
@@ -138,6 +145,7 @@ private:
     Scratch m_scratch;
     std::uint32_t m_residualSums;
     SliceId m_state = 0;
+    const GpuAdapters *m_adapters = nullptr;
 };
 
 } // namespace alcove::gpu

@@ -1,5 +1,6 @@
 #include "gpu/vulkan_executor.h"
 
+#include "gpu/adapters.h"
 #include "gpu/checkpoints.h"
 #include "gpu/decode_step.h"
 #include "gpu/gpu_sampler.h"
@@ -48,6 +49,7 @@ public:
     std::uint32_t restorable(std::uint32_t wanted) const override;
     Result<std::vector<float>> embed(std::span<const Token> tokens, llm::Pooling pooling,
                                      const ForwardHooks &hooks) override;
+    Result<> setAdapters(std::span<const llm::AdapterUse> adapters) override;
     Result<std::vector<float>> forward(std::span<const Token> tokens, LogitRows rows,
                                        const ForwardHooks &hooks) override;
     Result<> startSampling(const SamplingParams &params, std::span<const Token> history) override;
@@ -65,6 +67,7 @@ private:
                   const VulkanOptions &vulkan);
     Result<> upload(const llm::LoadHooks &hooks);
     Result<> recordSteps();
+    Result<> use(const GpuAdapters *adapters);
     Result<> endRun();
     void grow(std::uint32_t count);
     Result<> checkTokens(std::span<const Token> tokens) const;
@@ -92,6 +95,8 @@ private:
     std::unique_ptr<DecodeStep> m_step;
     std::unique_ptr<Prefill> m_prefill;
     std::unique_ptr<GpuSampler> m_sampler;
+    std::unique_ptr<GpuAdapters> m_adapters; // none: null
+    std::string m_pipelineCacheFolder;
     SliceId m_readback = 0; // [vocabulary]
 
     VkCommandBuffer m_evaluate = VK_NULL_HANDLE; // a step without a draw, logits to the host
@@ -142,7 +147,8 @@ Result<> VulkanExecutor::load(const llm::ExecutorOptions &options, const llm::Lo
     if (spec.positionEmbedding)
         m_capacity = static_cast<std::uint32_t>(
             std::min<std::uint64_t>(m_capacity, spec.positionEmbedding->shape[1]));
-    m_pipelines = std::make_unique<Pipelines>(m_device, vulkan.pipelineCacheFolder);
+    m_pipelineCacheFolder = vulkan.pipelineCacheFolder;
+    m_pipelines = std::make_unique<Pipelines>(m_device, m_pipelineCacheFolder);
     // Where positions see what is behind them, all tokens are one batch.
     m_batchContext =
         std::make_unique<BatchContext>(spec, m_device, m_tuning, *m_pipelines, m_memory,
@@ -222,6 +228,8 @@ Result<> VulkanExecutor::upload(const llm::LoadHooks &hooks)
 Result<> VulkanExecutor::recordSteps()
 {
     for (VkCommandBuffer *buffer : {&m_evaluate, &m_decode, &m_draw, &m_prologue}) {
+        if (*buffer)
+            continue;
         auto made = m_device->newCommandBuffer();
         if (!made)
             return fail(made.error());
@@ -255,13 +263,49 @@ Result<> VulkanExecutor::recordSteps()
     return done;
 }
 
+// The device must be idle.
+Result<> VulkanExecutor::use(const GpuAdapters *adapters)
+{
+    m_batchContext->use(adapters);
+    if (!m_stepContext)
+        return {};
+    m_stepContext->use(adapters);
+    return recordSteps();
+}
+
+Result<> VulkanExecutor::setAdapters(std::span<const llm::AdapterUse> adapters)
+{
+    auto set = llm::AdapterSet::bind(*m_model, adapters);
+    if (!set)
+        return fail(set.error());
+    std::unique_ptr<GpuAdapters> made;
+    if (!set->empty()) {
+        auto created = GpuAdapters::make(m_device, *set, *m_gpuModel, m_stepContext.get(),
+                                         *m_batchContext, m_pipelineCacheFolder);
+        if (!created)
+            return fail(created.error());
+        made = std::move(*created);
+    }
+    if (auto emptied = truncate(0); !emptied)
+        return emptied;
+    m_device->waitIdle();
+    if (auto used = use(made.get()); !used) {
+        // The error is the first one's, whatever becomes of going back.
+        static_cast<void>(use(m_adapters.get()));
+        return used;
+    }
+    m_adapters = std::move(made);
+    return {};
+}
+
 ExecutorInfo VulkanExecutor::info() const
 {
     ExecutorInfo info;
     info.device = m_device->info().name;
     info.weightBytes = m_gpuModel->weightBytes();
     info.kvBytes = m_gpuModel->kvBytes() + m_gpuModel->recurrentBytes() + m_checkpoints->bytes();
-    info.scratchBytes = m_memory.allocated() - info.weightBytes - info.kvBytes;
+    info.scratchBytes = m_memory.allocated() - info.weightBytes - info.kvBytes
+        + (m_adapters ? m_adapters->bytes() : 0);
     info.stagesPerToken = m_stages;
     // Of the run so far, rounded up; before the first, the one buffer that a step consists of.
     const std::uint64_t draws = m_given + m_drawing.size();

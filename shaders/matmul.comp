@@ -3,7 +3,8 @@
 //
 // Experts (kExperts): the matrix is [experts][expertRows], and each tile of expert_groups.comp takes the
 // place of kTokens tokens. A row of x is a token's and one of y is at a place of `order`
-// (kFromTokens), or the other way round, one of y being a choice's (kToChoices).
+// (kFromTokens), or the other way round, one of y being a choice's (kToChoices), or both are at
+// places (kAtPlaces).
 //
 // A workgroup computes kRows rows for kTokens tokens; its lanes divide the columns, so that a chunk
 // of weights is expanded once for all its tokens and nothing is staged in shared memory.
@@ -21,11 +22,13 @@ layout(constant_id = 3) const uint kChunks = 1; // of 16 columns
 layout(constant_id = 4) const bool kBias = false;
 layout(constant_id = 5) const bool kResidual = false;
 layout(constant_id = 6) const bool kLogits = false;
-layout(constant_id = 7) const uint kExperts = 0; // kFromTokens, kToChoices; 0: none
+layout(constant_id = 7) const uint kExperts = 0; // kFromTokens, kToChoices, kAtPlaces; 0: none
 layout(constant_id = 8) const uint kUsed = 1;    // experts that a token has chosen
+layout(constant_id = 9) const uint kBiasStride = 0; // from token to token; 0: the same for all
 
 const uint kFromTokens = 1;
 const uint kToChoices = 2;
+const uint kAtPlaces = 3;
 
 layout(push_constant, std430) uniform Push {
     Matrix matrix;
@@ -109,7 +112,7 @@ void main()
                 const uint place = kExperts == kToChoices ? push.order.at[token] : token;
                 const uint at = place * push.yStride + row;
                 if (kBias)
-                    value += push.bias.at[matrixRow + row];
+                    value += push.bias.at[matrixRow + row + token * kBiasStride];
                 if (kLogits) {
                     value *= push.scale;
                     if (push.softCap > 0.0)

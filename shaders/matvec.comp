@@ -33,6 +33,9 @@ layout(constant_id = 12) const uint kUsed = 1;    // chosen experts
 layout(constant_id = 13) const uint kSlotStride = 0; // kEach: from row to row of y
 layout(constant_id = 14) const bool kShared = false; // kSum
 layout(constant_id = 15) const bool kSharedGate = false;
+layout(constant_id = 16) const bool kSlotInput = false; // kEach: x has a row for each slot
+// The bias is of the results: a row of it for each row of y (kEach), or one (kSum).
+layout(constant_id = 17) const bool kSlotBias = false;
 
 const uint kEach = 1;
 const uint kSum = 2;
@@ -107,7 +110,7 @@ void main()
         const uint row0 = firstRowOf(slot) + first;
         vec4 x[4];
         for (uint i = 0; i < 4; ++i) {
-            x[i] = push.x.at[j * 4 + i];
+            x[i] = push.x.at[((kSlotInput ? ownSlot * kChunks : 0) + j) * 4 + i];
             if (kExperts == kSum)
                 x[i] *= weightOf(slot);
         }
@@ -140,13 +143,15 @@ void main()
     const uint row = first + lane();
     const bool mine = lane() < kRows && row < kOutputs;
     if (mine) {
-        if (kBias && kExperts == kSum) {
+        if (kBias && kExperts == kSum && !kSlotBias) {
             for (uint slot = 0; slot < kUsed; ++slot)
                 value += weightOf(slot) * push.bias.at[firstRowOf(slot) + row];
         } else if (kBias) {
-            value += push.bias.at[firstRowOf(ownSlot) + row];
+            const uint at = (kSlotBias ? ownSlot * (kGated ? 2 * kOutputs : kOutputs)
+                                       : firstRowOf(ownSlot)) + row;
+            value += push.bias.at[at];
             if (kGated)
-                up += push.bias.at[firstRowOf(ownSlot) + row + kOutputs];
+                up += push.bias.at[at + kOutputs];
         }
         if (kShared) {
             const float together = push.sharedSum.at[row];

@@ -75,6 +75,7 @@ public:
     bool empty() const { return m_parts.empty() && m_embedding.empty(); }
     // What is added to the product with this matrix of the specification.
     std::span<const LowRank> of(const Tensor *weight) const;
+    std::size_t matrixCount() const { return m_parts.size(); } // that are changed
     // What is added to a token's row of the embedding, before its scale: scale * b a[token], with
     // a [vocabulary][rank] and b [width][rank].
     std::span<const LowRank> embedding() const { return m_embedding; }

@@ -1,5 +1,6 @@
 // The `logits` command against the known answers, on the processor and on a Vulkan device.
 #include "cli_process.h"
+#include "tests/support/adapter_file.h"
 
 #include <QFile>
 #include <QTemporaryDir>
@@ -160,6 +161,47 @@ private Q_SLOTS:
         QVERIFY(json.at("stages_per_token").get<int>() > 0);
         QVERIFY(json.at("device_copy_gigabytes_per_second").get<double>() > 0);
         QVERIFY(json.at("peak_memory_bytes").get<double>() > 6e6);
+    }
+
+    void adaptersChangeTheModel()
+    {
+        const std::string path = fixture("quant/llama-F32.gguf");
+        const auto model = alcove::llm::Model::open(path);
+        QVERIFY(model);
+        const QTemporaryDir folder;
+        const QString lora = folder.filePath(QStringLiteral("a=b.gguf"));
+        std::ofstream(lora.toStdString(), std::ios::binary) << adapterFor(**model, 4, 3);
+        const auto logits = [&](const QStringList &more) {
+            const QString out = folder.filePath(QStringLiteral("logits.f32"));
+            QFile::remove(out);
+            const auto result = runCli(QStringList{"logits", QString::fromStdString(path),
+                                                   "--tokens", "1 5 77", "--out", out}
+                                       + more);
+            return result.exitCode == 0 ? readFloats(out.toStdString()) : std::vector<float>();
+        };
+        const QStringList cpu{"--device", "cpu"};
+        const auto plain = logits(cpu);
+        const auto once = logits(cpu + QStringList{"--lora", lora});
+        QVERIFY(!plain.empty() && once.size() == plain.size());
+        QVERIFY(nmse(once, plain) > 1e-3);
+        QVERIFY(logits(cpu + QStringList{"--lora", lora + "=1"}) == once);
+        QVERIFY(
+            nmse(logits(cpu + QStringList{"--lora", lora + "=0.5", "--lora", lora + "=0.5"}), once)
+            < kNmseFloat32);
+        QVERIFY(nmse(logits(cpu + QStringList{"--lora", lora + "=0"}), plain) < kNmseFloat32);
+        if (m_vulkan)
+            QVERIFY(nmse(logits({"--device", "vulkan", "--lora", lora}), once) < kNmseFloat16Kv);
+
+        const auto stranger = runCli({"--device", "cpu", "generate", starter(), "--prompt", "x",
+                                      "--lora", QString::fromStdString(path)});
+        QCOMPARE(stranger.exitCode, 1);
+        QVERIFY(isOneSentence(stranger.err));
+        const auto missing = runCli({"--device", "cpu", "generate", starter(), "--prompt", "x",
+                                     "--lora", folder.filePath(QStringLiteral("none.gguf"))});
+        QCOMPARE(missing.exitCode, 1);
+        QVERIFY(isOneSentence(missing.err));
+        const auto nameless = runCli({"generate", starter(), "--prompt", "x", "--lora", "=2"});
+        QCOMPARE(nameless.exitCode, 2);
     }
 
 private:

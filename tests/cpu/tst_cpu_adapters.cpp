@@ -13,12 +13,6 @@ namespace {
 
 using Logits = std::vector<float>;
 
-std::shared_ptr<const llm::Adapter> parsed(const std::string &bytes)
-{
-    const auto adapter = llm::Adapter::parse(GgufWriter::view(bytes), "adapter.gguf");
-    return adapter ? *adapter : nullptr;
-}
-
 Logits logitsWith(llm::Executor &executor, std::span<const llm::AdapterUse> uses,
                   std::span<const llm::Token> tokens)
 {
@@ -50,7 +44,8 @@ private Q_SLOTS:
         // One rank below a panel of rows and one above it.
         const std::string small = adapterFor(*opened, 3, 11);
         const std::string large = adapterFor(*opened, 20, 97);
-        const std::vector<llm::AdapterUse> uses = {{parsed(small), 0.8f}, {parsed(large), -0.5f}};
+        const std::vector<llm::AdapterUse> uses = {{parsedAdapter(small), 0.8f},
+                                                   {parsedAdapter(large), -0.5f}};
         QVERIFY(uses[0].adapter && uses[1].adapter);
         QVERIFY(uses[0].adapter->pairs().size() >= opened->spec().layers.size());
         const auto options = contextOf(64, llm::KvFormat::F32);
@@ -97,7 +92,7 @@ private Q_SLOTS:
             .floats("token_embd.weight.lora_b", {5, table.shape[0]},
                     randomNumbers(std::size_t(5 * table.shape[0]), 0.3, 4));
         const std::string bytes = file.bytes();
-        const llm::AdapterUse use{parsed(bytes), 1.0f};
+        const llm::AdapterUse use{parsedAdapter(bytes), 1.0f};
         QVERIFY(use.adapter);
         const auto options = contextOf(64, llm::KvFormat::F32);
         auto reference = cpu::createReferenceExecutor(opened, options);
@@ -122,8 +117,8 @@ private Q_SLOTS:
             .floats("output.weight.lora_a", {4, 1}, {1, 2, 3, 4})
             .floats("output.weight.lora_b", {1, 4}, {1, 2, 3, 4});
         const std::string bad = other.bytes();
-        const llm::AdapterUse use{parsed(good), 1.0f};
-        const llm::AdapterUse wrong{parsed(bad), 1.0f};
+        const llm::AdapterUse use{parsedAdapter(good), 1.0f};
+        const llm::AdapterUse wrong{parsedAdapter(bad), 1.0f};
         QVERIFY(use.adapter && wrong.adapter);
         const auto executor = create(opened, contextOf(64));
         QVERIFY(executor);

@@ -40,6 +40,14 @@ public:
     {
         return m_real->restorable(wanted);
     }
+    Result<> discard(std::uint32_t first, std::uint32_t count) override
+    {
+        return m_real->discard(first, count);
+    }
+    Result<> setAdapters(std::span<const llm::AdapterUse> adapters) override
+    {
+        return m_real->setAdapters(adapters);
+    }
     Result<std::vector<float>> forward(std::span<const llm::Token> tokens, llm::LogitRows rows,
                                        const llm::ForwardHooks &hooks) override
     {

@@ -1,6 +1,7 @@
 // A session takes what a model writes apart, and ends it at the texts that the user named.
 #include "core/engine/stop_text.h"
 #include "session_support.h"
+#include "tests/support/adapter_file.h"
 
 using namespace alcove;
 using namespace alcove::engine;
@@ -195,6 +196,51 @@ private Q_SLOTS:
                 QCOMPARE(stop.found().has_value(), expected != text);
             }
         }
+    }
+
+    // Without a reload; what the cache held is computed anew; a device made anew has them too.
+    void adaptersAreExchanged()
+    {
+        QTemporaryDir folder;
+        const auto session = openSession(processorOnly());
+        QVERIFY(session);
+        const std::string path = folder.filePath(QStringLiteral("lora.gguf")).toStdString();
+        std::ofstream(path, std::ios::binary) << adapterFor(session->model(), 4, 3);
+        const auto written = [&](engine::Session &one) {
+            std::vector<llm::Token> all;
+            engine::GenerateHooks hooks;
+            hooks.token = [&](llm::Token token) { all.push_back(token); };
+            engine::GenerateOptions options = greedy(12);
+            options.endOfTurn = engine::EndOfTurn::Ignore;
+            const auto report = one.continueText("The", options, hooks);
+            return report && report->reusedTokens == 0 ? all : std::vector<llm::Token>();
+        };
+        const auto plain = written(*session);
+        QVERIFY(!plain.empty());
+        QVERIFY(!session->cachedTokens().empty());
+        QVERIFY(session->setAdapters({{path, 20.0f}}));
+        QVERIFY(session->cachedTokens().empty());
+        const auto adapted = written(*session);
+        QVERIFY(!adapted.empty() && adapted != plain);
+
+        const auto missing = session->setAdapters({{path + ".none", 1.0f}});
+        QVERIFY(!missing);
+        QCOMPARE(missing.error().code, ErrorCode::NotFound);
+        const auto model = session->setAdapters({{starterPath(), 1.0f}});
+        QVERIFY(!model);
+        QVERIFY(session->bareExecutor()); // empties the cache
+        QVERIFY(written(*session) == adapted); // the old ones stay
+        QVERIFY(session->setAdapters({}));
+        QVERIFY(written(*session) == plain);
+
+        engine::SessionOptions options;
+        options.modelPath = starterPath();
+        options.adapters = {{path, 20.0f}};
+        const auto second = engine::Session::open(processorOnly(), options);
+        QVERIFY(second);
+        QVERIFY(written(**second) == adapted);
+        options.adapters = {{path + ".none", 1.0f}};
+        QVERIFY(!engine::Session::open(processorOnly(), options));
     }
 
     void embeddingsAreOfTheText()

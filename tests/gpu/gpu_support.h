@@ -4,10 +4,13 @@
 
 #include "gpu/device_info.h"
 #include "gpu/instance.h"
+#include "gpu/vulkan_executor.h"
 
 #include <QTest>
 
+#include <memory>
 #include <optional>
+#include <string>
 
 namespace alcove::test {
 
@@ -28,6 +31,23 @@ inline std::optional<gpu::DeviceInfo> usableDevice()
             return device;
     }
     return std::nullopt;
+}
+
+// Null, with the reason in the log, when the model cannot be opened or run.
+inline std::unique_ptr<llm::Executor> loadOn(const gpu::DeviceInfo &device, const std::string &path,
+                                             const llm::ExecutorOptions &options = {})
+{
+    auto model = llm::Model::open(path);
+    if (!model) {
+        qWarning("%s", model.error().message.c_str());
+        return nullptr;
+    }
+    auto executor = gpu::createVulkanExecutor(*model, device, options);
+    if (!executor) {
+        qWarning("%s (%s)", executor.error().message.c_str(), executor.error().detail.c_str());
+        return nullptr;
+    }
+    return std::move(*executor);
 }
 
 } // namespace alcove::test

@@ -106,17 +106,7 @@ private Q_SLOTS:
 private:
     ExecutorPtr load(const QString &path, const ExecutorOptions &options)
     {
-        auto model = Model::open(path.toStdString());
-        if (!model) {
-            qWarning("%s", model.error().message.c_str());
-            return nullptr;
-        }
-        auto executor = gpu::createVulkanExecutor(*model, *m_device, options);
-        if (!executor) {
-            qWarning("%s (%s)", executor.error().message.c_str(), executor.error().detail.c_str());
-            return nullptr;
-        }
-        return std::move(*executor);
+        return test::loadOn(*m_device, path.toStdString(), options);
     }
 
     std::optional<gpu::DeviceInfo> m_device;

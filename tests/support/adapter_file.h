@@ -12,7 +12,12 @@
 
 namespace alcove::test {
 
-enum class AdapterPairs { All, WithoutExperts };
+// Null when it is no sound adapter. `bytes` outlive it.
+inline std::shared_ptr<const llm::Adapter> parsedAdapter(const std::string &bytes)
+{
+    const auto adapter = llm::Adapter::parse(GgufWriter::view(bytes), "adapter.gguf");
+    return adapter ? *adapter : nullptr;
+}
 
 inline std::vector<float> randomNumbers(std::size_t count, double deviation, unsigned seed)
 {
@@ -44,8 +49,7 @@ inline void addRandomPair(GgufWriter &file, const llm::Tensor &base, std::uint64
 
 // The bytes of an adapter for `model`; a pair that does not fit alone is left out. The embedding is
 // not changed.
-inline std::string adapterFor(const llm::Model &model, std::uint64_t rank, unsigned seed,
-                              AdapterPairs pairs = AdapterPairs::All)
+inline std::string adapterFor(const llm::Model &model, std::uint64_t rank, unsigned seed)
 {
     GgufWriter empty;
     empty.text("general.architecture", *model.file().string("general.architecture"))
@@ -54,8 +58,7 @@ inline std::string adapterFor(const llm::Model &model, std::uint64_t rank, unsig
         .f32("adapter.lora.alpha", float(rank));
     GgufWriter all = empty;
     for (const llm::Tensor &tensor : model.file().tensors()) {
-        const std::size_t most = pairs == AdapterPairs::All ? 3 : 2;
-        if (tensor.rank < 2 || tensor.rank > most || tensor.name == "token_embd.weight")
+        if (tensor.rank < 2 || tensor.rank > 3 || tensor.name == "token_embd.weight")
             continue;
         GgufWriter one = empty;
         addRandomPair(one, tensor, rank, seed);
