@@ -65,6 +65,14 @@ std::vector<Constant> kvStoreConstants(const llm::Attention &attention, const Kv
     return constants;
 }
 
+std::vector<Constant> kvShiftConstants(const llm::Attention &attention, const KvLayout &layout)
+{
+    std::vector<Constant> constants;
+    addHead(attention, constants);
+    layout.addTo(constants);
+    return constants;
+}
+
 std::vector<float> attentionExtras(const llm::Attention &attention)
 {
     std::vector<float> extras(std::size_t(attention.heads) * 2, 0.0f);
@@ -182,6 +190,8 @@ void AttentionBlock::planBatch(const BlockPlace &place)
     for (const ProjectionPart &part : m_projections)
         kernels.projections.push_back(m_batch->matmul(part.matrix));
     kernels.store = m_batch->pipelines().add("kv_store", kvStoreConstants(shape, m_layout));
+    if (shape.direction == llm::Direction::Causal)
+        kernels.shift = m_batch->pipelines().add("kv_shift", kvShiftConstants(shape, m_layout));
     kernels.attention = m_batch->pipelines().add(
         "attention",
         attentionConstants(shape, m_layout, tuning, tuning.attentionRows, AttentionMode::Batch));
@@ -321,6 +331,37 @@ Result<> AttentionBlock::runAttention(const Batch &batch) const
     const double macs =
         kAttentionCost * queryWidth() * (shape.window > 0 ? std::min(seen, shape.window) : seen);
     return m_batch->submits().add({batch.tokens, macs, attend});
+}
+
+// A ring whose places have been taken twice has lost what would have to move to its window.
+bool AttentionBlock::canDiscard(std::uint32_t reach) const
+{
+    return m_attention->direction == llm::Direction::Causal
+        && (!m_layout.ring || reach <= m_layout.positions);
+}
+
+Result<> AttentionBlock::discard(std::uint32_t first, std::uint32_t count,
+                                 std::uint32_t length) const
+{
+    // As many positions at a time as leave room for themselves, so that none is written over
+    // before it has moved.
+    for (std::uint32_t from = first + count; from < length; from += std::min(count, length - from)) {
+        const auto move = [&](Recorder &recorder, std::uint32_t begin, std::uint32_t some) {
+            KvShiftPush push;
+            push.frequencies = weightAt(m_frequencySlice);
+            push.keys = weightAt(m_keys);
+            push.values = weightAt(m_values);
+            push.position = from + begin;
+            push.shift = count;
+            recorder.dispatch(m_batch->kernel(m_batchKernels.shift), push, m_attention->kvHeads,
+                              some);
+        };
+        if (auto done = m_batch->submits().add(
+                {std::min(count, length - from), 4.0 * keyWidth(), move});
+            !done)
+            return done;
+    }
+    return {};
 }
 
 std::uint32_t AttentionBlock::restorable(std::uint32_t wanted, std::uint32_t reach) const

@@ -14,6 +14,7 @@ std::vector<Constant> attentionConstants(const llm::Attention &attention, const 
                                          const Tuning &tuning, std::uint32_t rows,
                                          AttentionMode mode);
 std::vector<Constant> kvStoreConstants(const llm::Attention &attention, const KvLayout &layout);
+std::vector<Constant> kvShiftConstants(const llm::Attention &attention, const KvLayout &layout);
 // [heads][2]: each head's sink and its slope (ALiBi), zero where there is none.
 std::vector<float> attentionExtras(const llm::Attention &attention);
 
@@ -28,6 +29,8 @@ public:
     Result<> upload(WeightUploader &uploader) const override;
     void recordStep(Recorder &recorder, const StepInput &input, const StepEnd &end) const override;
     Result<> runBatch(const Batch &batch, const BatchEnd &end) const override;
+    bool canDiscard(std::uint32_t reach) const override;
+    Result<> discard(std::uint32_t first, std::uint32_t count, std::uint32_t length) const override;
     std::uint32_t restorable(std::uint32_t wanted, std::uint32_t reach) const override;
 
 private:
@@ -74,6 +77,7 @@ private:
     struct {
         std::vector<PipelineId> projections;
         PipelineId store = 0;
+        PipelineId shift = 0;
         PipelineId attention = 0;
         PipelineId output = 0;
         ScratchId qkv = 0; // [tokens][projectionWidth]

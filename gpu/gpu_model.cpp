@@ -225,6 +225,22 @@ std::uint32_t GpuModel::restorable(std::uint32_t wanted, std::uint32_t reach) co
     return wanted;
 }
 
+bool GpuModel::canDiscard(std::uint32_t reach) const
+{
+    return !m_spec->isEncoder() && !m_spec->isRecurrent() && !m_spec->positionEmbedding
+        && std::all_of(m_blocks.begin(), m_blocks.end(),
+                       [&](const auto &block) { return block->canDiscard(reach); });
+}
+
+Result<> GpuModel::discard(std::uint32_t first, std::uint32_t count, std::uint32_t length) const
+{
+    for (const std::unique_ptr<Block> &block : m_blocks) {
+        if (auto done = block->discard(first, count, length); !done)
+            return done;
+    }
+    return {};
+}
+
 std::uint64_t GpuModel::uploadBytes(const llm::ModelSpec &spec)
 {
     return spec.weightBytes();

@@ -193,6 +193,14 @@ namespace kvStore {
 enum : std::uint32_t { QueryWidth = 1, Heads, KeyNorm };
 }
 
+struct KvShiftPush {
+    Address frequencies = 0;
+    Address keys = 0;
+    Address values = 0;
+    std::uint32_t position = 0;
+    std::uint32_t shift = 0;
+};
+
 struct AttentionPush {
     Address qkv = 0;
     Address queryNorm = 0;

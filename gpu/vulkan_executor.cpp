@@ -47,6 +47,7 @@ public:
     std::uint32_t length() const override { return m_length; }
     Result<> truncate(std::uint32_t length) override;
     std::uint32_t restorable(std::uint32_t wanted) const override;
+    Result<> discard(std::uint32_t first, std::uint32_t count) override;
     Result<std::vector<float>> embed(std::span<const Token> tokens, llm::Pooling pooling,
                                      const ForwardHooks &hooks) override;
     Result<> setAdapters(std::span<const llm::AdapterUse> adapters) override;
@@ -363,6 +364,30 @@ std::uint32_t VulkanExecutor::restorable(std::uint32_t wanted) const
         wanted = m_checkpoints->restorable(m_gpuModel->restorable(wanted, reach));
     }
     return wanted;
+}
+
+Result<> VulkanExecutor::discard(std::uint32_t first, std::uint32_t count)
+{
+    if (first > m_length || count > m_length - first)
+        return fail(ErrorCode::InvalidArgument, "The conversation is shorter than that.",
+                    std::to_string(first) + " and " + std::to_string(count) + " of "
+                        + std::to_string(m_length));
+    if (auto ended = endRun(); !ended)
+        return ended;
+    if (!m_gpuModel->canDiscard(std::max(m_reach, m_length)))
+        return fail(ErrorCode::Unsupported,
+                    "This model's context cannot be shifted; evaluate the rest again.");
+    m_logitsThere = false;
+    if (count > 0) {
+        BoundedSubmits &submits = m_batchContext->submits();
+        submits.begin({});
+        if (auto done = m_gpuModel->discard(first, count, m_length); !done)
+            return done;
+        if (auto done = submits.finish(); !done)
+            return done;
+    }
+    m_length -= count;
+    return {};
 }
 
 void VulkanExecutor::grow(std::uint32_t count)
