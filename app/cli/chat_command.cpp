@@ -16,6 +16,9 @@ public:
     {
         if (const auto system = environment.arguments.value("--system"))
             m_messages.push_back({engine::Role::System, *system});
+        // Who fixed the seed wants the same text again, whatever the cache holds.
+        m_options.shift = environment.arguments.value("--seed") ? engine::ContextShift::Never
+                                                                : engine::ContextShift::Allow;
         if (environment.arguments.has("--chatml"))
             m_fallback = engine::TemplateFallback::ChatMl;
     }

@@ -337,6 +337,9 @@ void ChatService::Private::turnStored(Conversation turn, Announce announce)
     generate.id = request;
     generate.messages = promptMessages(turn.branch, options.systemPrompt);
     generate.sampling = options.sampling;
+    // Who fixed the seed wants the same text again, whatever the cache holds.
+    generate.shift = options.seedChoice == SeedChoice::Fresh ? engine::ContextShift::Allow
+                                                             : engine::ContextShift::Never;
     if (options.seedChoice == SeedChoice::Fresh)
         generate.sampling.seed = QRandomGenerator::global()->generate64();
     generate.maxTokens = options.maxTokens;

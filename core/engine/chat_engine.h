@@ -54,6 +54,7 @@ struct GenerateRequest {
     llm::SamplingParams sampling;
     quint32 maxTokens = 0; // 0: as many as the context holds
     TemplateFallback templateFallback = TemplateFallback::Refuse;
+    ContextShift shift = ContextShift::Never;
     bool ignoreEndOfTurn = false; // tests and benchmarks
 };
 

@@ -23,6 +23,17 @@ enum class StopReason {
     StopText, // one of the texts that the user named beforehand
 };
 
+// What may be done with the KV cache when old turns leave the context.
+enum class ContextShift {
+    // What stays is computed anew: the same seed gives the same text whatever the cache held. An
+    // answer ends where the context does.
+    Never,
+    // What stays moves forward, its keys rotated anew, which takes no time; it still bears traces
+    // of what it was read after. An answer that reaches the end of the context goes on without the
+    // oldest turns.
+    Allow,
+};
+
 enum class EndOfTurn { Obey, Ignore }; // Ignore: tests and benchmarks
 
 // "system", "user", "assistant": the names that chat templates know.

@@ -146,6 +146,7 @@ void InferenceWorker::generate(const GenerateRequest &request, const CancelToken
         GenerateOptions options;
         options.sampling = request.sampling;
         options.maxTokens = request.maxTokens;
+        options.shift = request.shift;
         options.endOfTurn = request.ignoreEndOfTurn ? EndOfTurn::Ignore : EndOfTurn::Obey;
         GenerateHooks hooks;
         hooks.cancel = cancel;

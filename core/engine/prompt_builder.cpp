@@ -129,7 +129,9 @@ Result<BuiltPrompt> PromptBuilder::build(const PromptRequest &request) const
                      [](const ChatMessage &message) { return message.role != Role::System; })
         - messages.begin());
     const std::vector<std::size_t> starts = turnStarts(messages, pinned);
-    const std::size_t room = request.capacity - answerRoom(request.capacity, request.maxTokens);
+    const std::size_t kept =
+        std::size_t(answerRoom(request.capacity, request.maxTokens)) + request.written;
+    const std::size_t room = request.capacity > kept ? request.capacity - kept : 0;
 
     std::vector<llm::Token> tokens; // of the prompt that was built last
     const auto build = [&](std::size_t dropped) -> Result<std::size_t> {
@@ -175,7 +177,7 @@ Result<BuiltPrompt> PromptBuilder::build(const PromptRequest &request) const
     // The newest message alone may use the answer's room too, but for a last rest of it.
     const std::size_t rest =
         std::min({64u, request.capacity / 8, answerRoom(request.capacity, request.maxTokens)});
-    if (tokens.size() + rest > request.capacity)
+    if (tokens.size() + request.written + rest > request.capacity)
         return fail(ErrorCode::ContextFull,
                     "Your message has " + std::to_string(tokens.size())
                         + " tokens together with the system prompt, but the context holds "

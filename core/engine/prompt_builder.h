@@ -25,6 +25,7 @@ struct PromptRequest {
     TemplateFallback fallback = TemplateFallback::Refuse;
     std::uint32_t capacity = 0; // positions of the KV cache
     std::uint32_t maxTokens = 0; // of the answer; 0: as many as the context holds
+    std::uint32_t written = 0; // tokens of the answer that are there already
 };
 
 struct BuiltPrompt {

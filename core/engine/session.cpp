@@ -46,12 +46,22 @@ std::size_t commonPrefix(std::span<const llm::Token> a, std::span<const llm::Tok
     return std::size_t(end - a.begin());
 }
 
+// Fewer tokens than this are not worth a shift of the KV cache.
+constexpr std::size_t kLeastRun = 32;
+
 } // namespace
+
+// What an answer belongs to: asked again when its oldest turns have to go.
+struct Session::Conversation {
+    std::span<const ChatMessage> messages;
+    TemplateFallback fallback;
+};
 
 // One generation: what was asked for, and how far it has come.
 struct Session::Run {
     const GenerateOptions &options;
     const GenerateHooks &hooks;
+    const Conversation *conversation; // null: a text of its own
     std::size_t promptTokens;
     std::vector<llm::Token> sequence; // the prompt, then every token drawn
     llm::StreamDecoder decoder;
@@ -229,10 +239,8 @@ try {
     auto prompt = m_prompts->build({messages, fallback, capacity(), options.maxTokens});
     if (!prompt)
         return fail(prompt.error());
-    auto report = generate(*prompt, llm::StreamDecoder::Start::OfText, options, hooks);
-    if (report)
-        report->droppedMessages = prompt->droppedMessages;
-    return report;
+    const Conversation conversation{messages, fallback};
+    return generate(*prompt, &conversation, llm::StreamDecoder::Start::OfText, options, hooks);
 } catch (const std::bad_alloc &) {
     return fail(outOfMemory());
 }
@@ -247,12 +255,13 @@ try {
     prompt.tokens = m_tokenizer->encode(text, llm::AddSpecial::AsModel, llm::ParseSpecial::Yes);
     if (prompt.tokens.empty())
         return fail(ErrorCode::InvalidArgument, "There is no text to continue.");
-    return generate(prompt, llm::StreamDecoder::Start::Continuation, options, hooks);
+    return generate(prompt, nullptr, llm::StreamDecoder::Start::Continuation, options, hooks);
 } catch (const std::bad_alloc &) {
     return fail(outOfMemory());
 }
 
 Result<GenerationReport> Session::generate(const BuiltPrompt &built,
+                                           const Conversation *conversation,
                                            llm::StreamDecoder::Start textStart,
                                            const GenerateOptions &options,
                                            const GenerateHooks &hooks)
@@ -270,6 +279,7 @@ Result<GenerationReport> Session::generate(const BuiltPrompt &built,
     enders.insert(enders.end(), options.stopTexts.begin(), options.stopTexts.end());
     Run run{options,
             hooks,
+            conversation,
             prompt.size(),
             prompt,
             llm::StreamDecoder(m_tokenizer, textStart),
@@ -284,6 +294,7 @@ Result<GenerationReport> Session::generate(const BuiltPrompt &built,
         run.sampling.constraint = std::move(constraint);
     }
     run.report.promptTokens = std::uint32_t(prompt.size());
+    run.report.droppedMessages = built.droppedMessages;
 
     Result<> outcome;
     for (;;) {
@@ -327,6 +338,10 @@ Result<GenerationReport> Session::generate(const BuiltPrompt &built,
 Result<> Session::prefill(Run &run)
 {
     const std::span<const llm::Token> sequence = run.sequence;
+    if (run.options.shift == ContextShift::Allow) {
+        if (auto closed = closeGap(sequence); !closed)
+            return closed;
+    }
     // Recurrent layers and sliding windows can be taken back to some positions only.
     const std::size_t kept = m_executor->restorable(
         std::uint32_t(std::min(commonPrefix(m_cached, sequence), sequence.size() - 1)));
@@ -352,7 +367,7 @@ Result<> Session::prefill(Run &run)
     hooks.progress = nullptr;
     if (logits)
         logits = m_executor->forward(sequence.last(1), llm::LogitRows::Last, hooks);
-    if (run.report.deviceRestarts == 0) {
+    if (run.report.deviceRestarts == 0 && sequence.size() == run.promptTokens) {
         run.report.reusedTokens = std::uint32_t(kept);
         run.report.prefillSeconds = secondsSince(start);
     }
@@ -378,6 +393,11 @@ Result<> Session::decode(Run &run)
         if (!token) {
             if (token.error().code != ErrorCode::ContextFull)
                 return fail(token.error());
+            const auto room = makeRoom(run);
+            if (!room)
+                return fail(room.error());
+            if (*room)
+                continue;
             run.report.reason = StopReason::ContextFull;
             return {};
         }
@@ -407,6 +427,57 @@ Result<> Session::decode(Run &run)
     }
     run.report.reason = StopReason::MaxTokens;
     return {};
+}
+
+// Context shift. Where the cache goes on, further behind, with what `sequence` has after their
+// common beginning, what lies between is taken out.
+Result<> Session::closeGap(std::span<const llm::Token> sequence)
+{
+    const std::size_t common = commonPrefix(m_cached, sequence);
+    if (common == m_cached.size() || sequence.size() - common < kLeastRun)
+        return {};
+    const auto next = sequence.subspan(common, kLeastRun);
+    const auto begin = m_cached.begin() + std::ptrdiff_t(common);
+    const auto found = std::search(begin, m_cached.end(), next.begin(), next.end());
+    if (found == m_cached.end())
+        return {};
+    const auto done = m_executor->discard(std::uint32_t(common), std::uint32_t(found - begin));
+    if (done)
+        m_cached.erase(begin, found);
+    else if (done.error().code != ErrorCode::Unsupported
+             && done.error().code != ErrorCode::OutOfMemory)
+        return done;
+    return {}; // what cannot be shifted is computed anew
+}
+
+// The answer has reached the end of the context: the oldest turns go, and it goes on. False where
+// that is not wanted, or nothing is left that could go.
+Result<bool> Session::makeRoom(Run &run)
+{
+    if (!run.conversation || run.options.shift != ContextShift::Allow)
+        return false;
+    noteCached(run.sequence);
+    const std::span<const llm::Token> answer = std::span(run.sequence).subspan(run.promptTokens);
+    PromptRequest request{run.conversation->messages, run.conversation->fallback, capacity(), 0,
+                          std::uint32_t(answer.size())};
+    if (run.options.maxTokens > 0)
+        request.maxTokens = run.options.maxTokens - std::uint32_t(answer.size());
+    auto built = m_prompts->build(request);
+    if (!built && built.error().code == ErrorCode::ContextFull)
+        return false;
+    if (!built)
+        return fail(built.error());
+    if (built->droppedMessages <= run.report.droppedMessages)
+        return false;
+    std::vector<llm::Token> sequence = std::move(built->tokens);
+    run.report.droppedMessages = built->droppedMessages;
+    const std::size_t promptTokens = sequence.size();
+    sequence.insert(sequence.end(), answer.begin(), answer.end());
+    run.promptTokens = promptTokens;
+    run.sequence = std::move(sequence);
+    if (auto done = prefill(run); !done)
+        return fail(done.error());
+    return true;
 }
 
 void Session::emitToken(Run &run, llm::Token token) const

@@ -65,6 +65,7 @@ struct GenerateOptions {
     std::shared_ptr<const llm::Grammar> grammar;
     std::uint32_t maxTokens = 0; // 0: as many as the context holds
     EndOfTurn endOfTurn = EndOfTurn::Obey;
+    ContextShift shift = ContextShift::Never;
     // Each ends the answer where it first stands in what the model writes, and is not shown.
     std::vector<std::string> stopTexts;
 };
@@ -135,17 +136,20 @@ public:
 
 private:
     struct Run;
+    struct Conversation;
 
     Session() = default;
 
     Result<std::unique_ptr<llm::Executor>> createExecutor(const DeviceOption &device,
                                                           const llm::LoadHooks &hooks) const;
     Result<> placeOnDevice(const DeviceSelection &selection, const llm::LoadHooks &hooks);
-    Result<GenerationReport> generate(const BuiltPrompt &prompt,
+    Result<GenerationReport> generate(const BuiltPrompt &prompt, const Conversation *conversation,
                                       llm::StreamDecoder::Start textStart,
                                       const GenerateOptions &options, const GenerateHooks &hooks);
     Result<> prefill(Run &run);
     Result<> decode(Run &run);
+    Result<bool> makeRoom(Run &run);
+    Result<> closeGap(std::span<const llm::Token> sequence);
     Result<> rebuildDevice(Run &run);
     void emitToken(Run &run, llm::Token token) const;
     Result<> requireExecutor();
