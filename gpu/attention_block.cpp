@@ -292,45 +292,80 @@ Result<> AttentionBlock::runBatch(const Batch &batch, const BatchEnd &end) const
     return done;
 }
 
+void AttentionBlock::recordStore(Recorder &recorder, const BatchPart &part) const
+{
+    KvStorePush push;
+    push.qkv = part.qkv;
+    push.keyNorm = m_keyNorm.there() ? weightAt(m_keyNorm.weight) : 0;
+    push.frequencies = weightAt(m_frequencySlice);
+    push.keys = weightAt(m_keys) + part.keyOffset;
+    push.values = weightAt(m_values) + part.valueOffset;
+    push.stride = projectionWidth();
+    push.position = part.position;
+    push.epsilon = m_keyNorm.source.epsilon;
+    push.magnitude = m_attention->rope.magnitude;
+    recorder.dispatch(m_batch->kernel(m_batchKernels.store), push, m_attention->kvHeads,
+                      part.tokens);
+}
+
+void AttentionBlock::recordAttention(Recorder &recorder, const BatchPart &part) const
+{
+    AttentionPush push = pushOf();
+    push.qkv = part.qkv;
+    push.y = part.y;
+    push.keys += part.keyOffset;
+    push.values += part.valueOffset;
+    push.stride = projectionWidth();
+    push.yStride = paddedColumns(queryWidth());
+    push.tokens = part.tokens;
+    push.position = part.position;
+    push.end = part.end;
+    recorder.dispatch(m_batch->kernel(m_batchKernels.attention), push, m_attention->kvHeads,
+                      ceilDivide(part.tokens * group(), m_batch->tuning().attentionRows));
+}
+
+// Tokens [first, first + count) of the batch, at `position` on.
+AttentionBlock::BatchPart AttentionBlock::partOf(const Batch &batch, std::uint32_t first,
+                                                 std::uint32_t count, std::uint32_t position) const
+{
+    BatchPart part;
+    part.qkv = m_batch->at(m_batchKernels.qkv) + std::uint64_t(first) * projectionWidth() * 4;
+    part.y = m_batch->at(m_batchKernels.attended)
+        + std::uint64_t(first) * paddedColumns(queryWidth()) * 4;
+    part.tokens = count;
+    part.position = position;
+    part.end = batch.position + batch.tokens;
+    return part;
+}
+
 Result<> AttentionBlock::runAttention(const Batch &batch) const
 {
-    const llm::Attention &shape = *m_attention;
-    const auto &kernels = m_batchKernels;
-    const std::uint32_t stride = projectionWidth();
-    const Address qkv = m_batch->at(kernels.qkv);
-    const auto store = [&](Recorder &recorder, std::uint32_t first, std::uint32_t count) {
-        KvStorePush push;
-        push.qkv = qkv + std::uint64_t(first) * stride * 4;
-        push.keyNorm = m_keyNorm.there() ? weightAt(m_keyNorm.weight) : 0;
-        push.frequencies = weightAt(m_frequencySlice);
-        push.keys = weightAt(m_keys);
-        push.values = weightAt(m_values);
-        push.stride = stride;
-        push.position = batch.position + first;
-        push.epsilon = m_keyNorm.source.epsilon;
-        push.magnitude = shape.rope.magnitude;
-        recorder.dispatch(m_batch->kernel(kernels.store), push, shape.kvHeads, count);
+    using Record = void (AttentionBlock::*)(Recorder &, const BatchPart &) const;
+    const auto run = [&](Record record, double macsPerToken) {
+        const auto whole = [&](Recorder &recorder, std::uint32_t first, std::uint32_t count) {
+            (this->*record)(recorder, partOf(batch, first, count, batch.position + first));
+        };
+        // A text's cache begins at its first token's place: no kernel sees that there are others.
+        const auto texts = [&](Recorder &recorder, std::uint32_t first, std::uint32_t count) {
+            for (const BatchText &text : batch.texts.subspan(first, count)) {
+                BatchPart part = partOf(batch, text.first, text.tokens, 0);
+                part.end = text.tokens;
+                part.keyOffset = m_layout.offsetOf(m_layout.keys, text.first);
+                part.valueOffset = m_layout.offsetOf(m_layout.values, text.first);
+                (this->*record)(recorder, part);
+            }
+        };
+        if (batch.texts.empty())
+            return m_batch->submits().add({batch.tokens, macsPerToken, whole});
+        const auto count = static_cast<std::uint32_t>(batch.texts.size());
+        return m_batch->submits().add({count, macsPerToken * batch.tokens / count, texts});
     };
-    if (auto done = m_batch->submits().add({batch.tokens, 2.0 * keyWidth(), store}); !done)
+    if (auto done = run(&AttentionBlock::recordStore, 2.0 * keyWidth()); !done)
         return done;
-
-    const std::uint32_t yStride = paddedColumns(queryWidth());
-    const auto attend = [&](Recorder &recorder, std::uint32_t first, std::uint32_t count) {
-        AttentionPush push = pushOf();
-        push.qkv = qkv + std::uint64_t(first) * stride * 4;
-        push.y = m_batch->at(kernels.attended) + std::uint64_t(first) * yStride * 4;
-        push.stride = stride;
-        push.yStride = yStride;
-        push.tokens = count;
-        push.position = batch.position + first;
-        push.end = batch.position + batch.tokens;
-        recorder.dispatch(m_batch->kernel(kernels.attention), push, shape.kvHeads,
-                          ceilDivide(count * group(), m_batch->tuning().attentionRows));
-    };
     const std::uint32_t seen = batch.position + batch.tokens;
-    const double macs =
-        kAttentionCost * queryWidth() * (shape.window > 0 ? std::min(seen, shape.window) : seen);
-    return m_batch->submits().add({batch.tokens, macs, attend});
+    const std::uint32_t window = m_attention->window;
+    return run(&AttentionBlock::recordAttention,
+               kAttentionCost * queryWidth() * (window > 0 ? std::min(seen, window) : seen));
 }
 
 // A ring whose places have been taken twice has lost what would have to move to its window.
@@ -345,7 +380,8 @@ Result<> AttentionBlock::discard(std::uint32_t first, std::uint32_t count,
 {
     // As many positions at a time as leave room for themselves, so that none is written over
     // before it has moved.
-    for (std::uint32_t from = first + count; from < length; from += std::min(count, length - from)) {
+    for (std::uint32_t from = first + count; from < length;
+         from += std::min(count, length - from)) {
         const auto move = [&](Recorder &recorder, std::uint32_t begin, std::uint32_t some) {
             KvShiftPush push;
             push.frequencies = weightAt(m_frequencySlice);
@@ -356,8 +392,8 @@ Result<> AttentionBlock::discard(std::uint32_t first, std::uint32_t count,
             recorder.dispatch(m_batch->kernel(m_batchKernels.shift), push, m_attention->kvHeads,
                               some);
         };
-        if (auto done = m_batch->submits().add(
-                {std::min(count, length - from), 4.0 * keyWidth(), move});
+        if (auto done =
+                m_batch->submits().add({std::min(count, length - from), 4.0 * keyWidth(), move});
             !done)
             return done;
     }

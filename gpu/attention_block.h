@@ -29,6 +29,7 @@ public:
     Result<> upload(WeightUploader &uploader) const override;
     void recordStep(Recorder &recorder, const StepInput &input, const StepEnd &end) const override;
     Result<> runBatch(const Batch &batch, const BatchEnd &end) const override;
+    bool takesTexts() const override { return m_layout.isPlain() && !m_layout.ring; }
     bool canDiscard(std::uint32_t reach) const override;
     Result<> discard(std::uint32_t first, std::uint32_t count, std::uint32_t length) const override;
     std::uint32_t restorable(std::uint32_t wanted, std::uint32_t reach) const override;
@@ -40,6 +41,20 @@ private:
     void planStep(const BlockPlace &place);
     void planBatch(const BlockPlace &place);
     AttentionPush pushOf() const;
+    // Some tokens of a batch that are one text's.
+    struct BatchPart {
+        Address qkv = 0;
+        Address y = 0;
+        std::uint64_t keyOffset = 0; // bytes
+        std::uint64_t valueOffset = 0;
+        std::uint32_t tokens = 0;
+        std::uint32_t position = 0; // of the first
+        std::uint32_t end = 0; // of the text, as far as it is there
+    };
+    BatchPart partOf(const Batch &batch, std::uint32_t first, std::uint32_t count,
+                     std::uint32_t position) const;
+    void recordStore(Recorder &recorder, const BatchPart &part) const;
+    void recordAttention(Recorder &recorder, const BatchPart &part) const;
     Result<> runAttention(const Batch &batch) const;
     std::uint32_t group() const { return m_attention->heads / m_attention->kvHeads; }
     std::uint32_t queryWidth() const { return m_attention->heads * m_attention->headSize; }

@@ -9,11 +9,20 @@
 
 namespace alcove::gpu {
 
+// One of several texts of a batch, which see nothing of each other.
+struct BatchText {
+    std::uint32_t first = 0; // of its tokens, in the batch
+    std::uint32_t tokens = 0;
+};
+
 // A batch as a block gets it.
 struct Batch {
     std::uint32_t tokens = 0; // at most BatchContext::maxTokens()
     std::uint32_t position = 0; // of the first; those before it are in the block's state
     Address x = 0; // [tokens][padded width], normed
+    // All tokens, in order; each text begins at position 0, and what it leaves behind in a block's
+    // state lies at its tokens' places in the batch.
+    std::span<const BatchText> texts;
 };
 
 // Where the results r go. Residual: y[t] += scale * r[t]. Update: y[t] = r[t].

@@ -63,6 +63,9 @@ public:
     // copied to be gone back to (Checkpoints).
     virtual std::vector<SliceId> recurrentState() const { return {}; }
 
+    // Whether a batch may be of several texts (Batch::texts).
+    virtual bool takesTexts() const { return true; }
+
     // The same for a batch of tokens, stage by stage through BatchContext::submits().
     virtual Result<> runBatch(const Batch &batch, const BatchEnd &end) const = 0;
 

@@ -225,6 +225,12 @@ std::uint32_t GpuModel::restorable(std::uint32_t wanted, std::uint32_t reach) co
     return wanted;
 }
 
+bool GpuModel::takesTexts() const
+{
+    return std::all_of(m_blocks.begin(), m_blocks.end(),
+                       [](const auto &block) { return block->takesTexts(); });
+}
+
 bool GpuModel::canDiscard(std::uint32_t reach) const
 {
     return !m_spec->isEncoder() && !m_spec->isRecurrent() && !m_spec->positionEmbedding

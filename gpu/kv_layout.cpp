@@ -51,6 +51,16 @@ std::uint64_t KvLayout::bytes(llm::KvFormat format) const
     return 0;
 }
 
+std::uint64_t KvLayout::offsetOf(llm::KvFormat format, std::uint32_t count) const
+{
+    return std::uint64_t(count) * stride() * (format == llm::KvFormat::F32 ? 4 : 2);
+}
+
+bool KvLayout::isPlain() const
+{
+    return !inBlocks(keys) && !inBlocks(values);
+}
+
 void KvLayout::addTo(std::vector<Constant> &constants) const
 {
     constants.push_back({kv::KeyFormat, numberOf(keys)});

@@ -21,6 +21,10 @@ struct KvLayout {
     std::uint32_t stride() const;
     std::uint64_t elements() const { return std::uint64_t(kvHeads) * positions * stride(); }
     std::uint64_t bytes(llm::KvFormat format) const;
+    // Bytes from a cache to where it would begin if its first `count` positions were not there; of
+    // a plain format.
+    std::uint64_t offsetOf(llm::KvFormat format, std::uint32_t count) const;
+    bool isPlain() const; // neither keys nor values are in blocks
     void addTo(std::vector<Constant> &constants) const;
 };
 

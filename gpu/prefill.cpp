@@ -52,7 +52,8 @@ Address Prefill::normedOf(std::uint32_t token) const
 }
 
 Result<> Prefill::run(std::span<const llm::Token> tokens, std::uint32_t position,
-                      const CancelToken &cancel, const std::function<void(double)> &fraction)
+                      const CancelToken &cancel, const std::function<void(double)> &fraction,
+                      std::span<const BatchText> texts)
 {
     const auto count = static_cast<std::uint32_t>(tokens.size());
     BoundedSubmits &submits = m_context->submits();
@@ -69,19 +70,31 @@ Result<> Prefill::run(std::span<const llm::Token> tokens, std::uint32_t position
         return done;
 
     const GpuMatrix &table = m_model->embedding();
-    const auto embed = [&](Recorder &recorder, std::uint32_t first, std::uint32_t part) {
+    const auto embedPart = [&](Recorder &recorder, std::uint32_t first, std::uint32_t part,
+                               std::uint32_t at) {
         EmbedPush push;
         push.matrix = addressOf(table, *m_memory);
         push.tokens = (*m_memory)[m_tokens].address + std::uint64_t(first) * 4;
         push.x = hiddenOf(first);
         push.scale = m_model->spec().embeddingScale;
-        push.position = position + first;
+        push.position = at;
         push.addend =
             m_model->addend() != embed::NoAddend ? (*m_memory)[m_model->addendRows()].address : 0;
         recorder.dispatch(m_context->kernel(m_embed), push,
                           ceilDivide(table.layout.chunks, m_context->tuning().lanes), part);
     };
-    if (auto done = submits.add({count, double(m_width), embed}); !done)
+    const auto embed = [&](Recorder &recorder, std::uint32_t first, std::uint32_t part) {
+        embedPart(recorder, first, part, position + first);
+    };
+    const auto embedTexts = [&](Recorder &recorder, std::uint32_t first, std::uint32_t part) {
+        for (const BatchText &text : texts.subspan(first, part))
+            embedPart(recorder, text.first, text.tokens, 0);
+    };
+    const auto textCount = static_cast<std::uint32_t>(texts.size());
+    const BoundedStage stage = texts.empty()
+        ? BoundedStage{count, double(m_width), embed}
+        : BoundedStage{textCount, double(m_width) * count / textCount, embedTexts};
+    if (auto done = submits.add(stage); !done)
         return done;
     if (auto done = runJoin(0, count); !done)
         return done;
@@ -89,7 +102,7 @@ Result<> Prefill::run(std::span<const llm::Token> tokens, std::uint32_t position
     const std::size_t blocks = m_model->blocks().size();
     for (std::size_t i = 0; i < blocks; ++i) {
         const GpuJoin &after = m_model->joins()[i + 1];
-        const Batch batch{count, position, at(m_normed)};
+        const Batch batch{count, position, at(m_normed), texts};
         const BatchEnd end{at(after.post.there() ? m_update : m_x), m_width, after.scale};
         if (auto done = m_model->blocks()[i]->runBatch(batch, end); !done)
             return done;

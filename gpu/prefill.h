@@ -19,8 +19,10 @@ public:
 
     // Evaluates the tokens at `position` on. `fraction` is told how much is done. Cancelled:
     // nothing of this batch counts.
+    // `texts`: how the tokens are shared out; none: they are one text.
     Result<> run(std::span<const llm::Token> tokens, std::uint32_t position,
-                 const CancelToken &cancel, const std::function<void(double)> &fraction);
+                 const CancelToken &cancel, const std::function<void(double)> &fraction,
+                 std::span<const BatchText> texts = {});
 
     // Of the batch that ran last: values of a token after the last layer, and behind the output
     // norm.

@@ -21,6 +21,7 @@ public:
     void list(std::vector<Changeable> &matrices) const override;
     Result<> upload(WeightUploader &uploader) const override;
     void recordStep(Recorder &recorder, const StepInput &input, const StepEnd &end) const override;
+    bool takesTexts() const override { return false; }
     Result<> runBatch(const Batch &batch, const BatchEnd &end) const override;
     std::vector<SliceId> recurrentState() const override { return {m_history}; }
 

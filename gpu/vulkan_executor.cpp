@@ -1,5 +1,6 @@
 #include "gpu/vulkan_executor.h"
 
+#include "core/llm/pooling.h"
 #include "gpu/adapters.h"
 #include "gpu/checkpoints.h"
 #include "gpu/decode_step.h"
@@ -50,6 +51,9 @@ public:
     Result<> discard(std::uint32_t first, std::uint32_t count) override;
     Result<std::vector<float>> embed(std::span<const Token> tokens, llm::Pooling pooling,
                                      const ForwardHooks &hooks) override;
+    Result<std::vector<std::vector<float>>> embedAll(std::span<const std::vector<Token>> texts,
+                                                     llm::Pooling pooling,
+                                                     const ForwardHooks &hooks) override;
     Result<> setAdapters(std::span<const llm::AdapterUse> adapters) override;
     Result<std::vector<float>> forward(std::span<const Token> tokens, LogitRows rows,
                                        const ForwardHooks &hooks) override;
@@ -74,6 +78,8 @@ private:
     Result<> checkTokens(std::span<const Token> tokens) const;
     Result<std::vector<float>> pooled(std::span<const Token> tokens, llm::Pooling pooling,
                                       const ForwardHooks &hooks);
+    Result<> pooledTogether(std::span<const std::vector<Token>> texts, llm::Pooling pooling,
+                            const ForwardHooks &hooks, std::vector<std::vector<float>> &all);
     Result<std::uint64_t> submitWithPrologue(VkCommandBuffer step, std::uint32_t position,
                                              Token token);
     Result<> evaluate(Token token);
@@ -549,13 +555,74 @@ Result<std::vector<float>> VulkanExecutor::embed(std::span<const Token> tokens,
     return result;
 }
 
+Result<std::vector<std::vector<float>>>
+VulkanExecutor::embedAll(std::span<const std::vector<Token>> texts, llm::Pooling pooling,
+                         const ForwardHooks &hooks)
+{
+    // A decoder's batches are short, and most of its texts are not.
+    if (!spec().isEncoder() || !m_gpuModel->takesTexts())
+        return Executor::embedAll(texts, pooling, hooks);
+    if (m_length > 0)
+        return fail(ErrorCode::InvalidArgument, "Embeddings need an empty context.");
+    for (const std::vector<Token> &text : texts) {
+        if (auto valid = checkTokens(text); !valid)
+            return fail(valid.error());
+    }
+    std::size_t total = 0;
+    for (const std::vector<Token> &text : texts)
+        total += text.size();
+    std::size_t tokens = 0; // that are done
+    std::vector<std::vector<float>> all;
+    while (all.size() < texts.size()) {
+        const std::size_t first = all.size();
+        const std::size_t count = llm::textsTogether(texts, first, m_batchContext->maxTokens());
+        if (auto done = pooledTogether(texts.subspan(first, count), pooling, hooks, all); !done)
+            return fail(done.error());
+        for (const std::vector<Token> &text : texts.subspan(first, count))
+            tokens += text.size();
+        if (hooks.progress)
+            hooks.progress(tokens, total);
+    }
+    return all;
+}
+
+// Texts that fit into one batch.
+Result<> VulkanExecutor::pooledTogether(std::span<const std::vector<Token>> texts,
+                                        llm::Pooling pooling, const ForwardHooks &hooks,
+                                        std::vector<std::vector<float>> &all)
+{
+    if (pooling == llm::Pooling::None)
+        pooling = spec().pooling;
+    std::vector<Token> tokens;
+    std::vector<BatchText> places;
+    for (const std::vector<Token> &text : texts) {
+        places.push_back(
+            {static_cast<std::uint32_t>(tokens.size()), static_cast<std::uint32_t>(text.size())});
+        tokens.insert(tokens.end(), text.begin(), text.end());
+    }
+    if (auto ran = m_prefill->run(
+            tokens, 0, hooks.cancel, [](double) {}, places);
+        !ran)
+        return ran;
+    std::vector<float> values;
+    const auto count = static_cast<std::uint32_t>(tokens.size());
+    if (auto got = m_prefill->normed(count, hooks.cancel, values); !got)
+        return got;
+    const std::size_t width = spec().width;
+    for (const BatchText &text : places) {
+        llm::PooledVector one(pooling, spec().width, text.tokens);
+        one.add(std::span(values).subspan(text.first * width, text.tokens * width));
+        all.push_back(one.result());
+    }
+    return {};
+}
+
 Result<std::vector<float>> VulkanExecutor::pooled(std::span<const Token> tokens,
                                                   llm::Pooling pooling, const ForwardHooks &hooks)
 {
     if (pooling == llm::Pooling::None)
         pooling = spec().pooling;
-    const std::uint32_t width = spec().width;
-    std::vector<double> sum(width, 0.0);
+    llm::PooledVector result(pooling, spec().width, tokens.size());
     std::vector<float> values; // of a batch
     for (std::size_t done = 0; done < tokens.size();) {
         const auto count = static_cast<std::uint32_t>(
@@ -568,23 +635,12 @@ Result<std::vector<float>> VulkanExecutor::pooled(std::span<const Token> tokens,
         values.clear();
         if (auto got = m_prefill->normed(count, hooks.cancel, values); !got)
             return fail(got.error());
-        for (std::uint32_t token = 0; token < count; ++token) {
-            const std::size_t at = done + token;
-            if ((pooling == llm::Pooling::Cls && at > 0)
-                || (pooling == llm::Pooling::Last && at + 1 < tokens.size()))
-                continue;
-            for (std::uint32_t i = 0; i < width; ++i)
-                sum[i] += double(values[std::size_t(token) * width + i]);
-        }
+        result.add(values);
         done += count;
         if (hooks.progress)
             hooks.progress(done, tokens.size());
     }
-    const bool one = pooling == llm::Pooling::Cls || pooling == llm::Pooling::Last;
-    std::vector<float> result;
-    for (const double value : sum)
-        result.push_back(static_cast<float>(one ? value : value / double(tokens.size())));
-    return result;
+    return result.result();
 }
 
 Result<> VulkanExecutor::startSampling(const SamplingParams &params, std::span<const Token> history)

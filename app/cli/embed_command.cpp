@@ -2,11 +2,15 @@
 #include "app/cli/model_options.h"
 #include "app/cli/nul_texts.h"
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace alcove::cli {
 
 namespace {
+
+constexpr std::size_t kTogether = 64; // texts
 
 // A vector of zeros has no direction and stays as it is.
 void normalise(std::vector<float> &values)
@@ -33,20 +37,26 @@ Outcome run(const Environment &environment)
         return tl::unexpected(opened.error());
     engine::Session &session = **opened;
 
-    std::size_t number = 0;
-    for (const std::string &text : readNulTexts(environment.in)) {
-        ++number;
-        const auto embedding = session.embed(text);
-        if (!embedding)
-            return failure("Text " + std::to_string(number) + ": " + embedding.error().message);
-        std::vector<float> values = embedding->values;
-        if (arguments.has("--normalize"))
-            normalise(values);
-        Json line;
-        line["index"] = number - 1;
-        line["tokens"] = embedding->tokens;
-        line["embedding"] = values;
-        environment.out << line.dump() << std::endl;
+    // Some at a time, so that the first results do not wait for the last text.
+    const std::vector<std::string> texts = readNulTexts(environment.in);
+    for (std::size_t first = 0; first < texts.size(); first += kTogether) {
+        const auto part =
+            std::span(texts).subspan(first, std::min(kTogether, texts.size() - first));
+        const auto embeddings = session.embedAll(part);
+        for (std::size_t i = 0; i < embeddings.size(); ++i) {
+            if (!embeddings[i])
+                return failure("Text " + std::to_string(first + i + 1) + ": "
+                               + embeddings[i].error().message);
+            std::vector<float> values = embeddings[i]->values;
+            if (arguments.has("--normalize"))
+                normalise(values);
+            Json line;
+            line["index"] = first + i;
+            line["tokens"] = embeddings[i]->tokens;
+            line["embedding"] = values;
+            environment.out << line.dump() << "\n";
+        }
+        environment.out << std::flush;
     }
     return {};
 }

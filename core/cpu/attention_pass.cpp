@@ -111,7 +111,12 @@ void ForwardPass::attend(std::size_t layer, const Slice &slice, const CancelToke
                     some.position[i] = position;
                     some.begin[i] =
                         a.window && position + 1 > a.window ? position + 1 - a.window : 0;
-                    some.end[i] = a.direction == llm::Direction::Both ? slice.end : position + 1;
+                    some.end[i] = position + 1;
+                    if (a.direction == llm::Direction::Both) {
+                        const Bounds &bounds = m_bounds.data()[slice.row + token];
+                        some.begin[i] = bounds.begin;
+                        some.end[i] = bounds.end;
+                    }
                     some.sinks[i] = a.sinks.empty() ? nullptr : &a.sinks[head];
                     some.slope[i] = a.slopes.empty() ? 0.0f : a.slopes[head];
                 }

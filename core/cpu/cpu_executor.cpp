@@ -3,6 +3,7 @@
 #include "core/cpu/forward_pass.h"
 #include "core/cpu/processor.h"
 #include "core/cpu/sequence.h"
+#include "core/llm/pooling.h"
 
 #include <algorithm>
 #include <new>
@@ -14,42 +15,6 @@ namespace alcove::cpu {
 namespace {
 
 using namespace alcove::llm;
-
-// One vector out of the hidden values of all positions, which come in order.
-class Pooled
-{
-public:
-    Pooled(Pooling pooling, std::size_t width, std::size_t total)
-        : m_pooling(pooling), m_total(total), m_sum(width)
-    { }
-
-    void add(const float *hidden, std::size_t count)
-    {
-        const std::size_t width = m_sum.size();
-        for (std::size_t t = 0; t < count; ++t, ++m_seen) {
-            const bool wanted = m_pooling == Pooling::Cls ? m_seen == 0
-                : m_pooling == Pooling::Last              ? m_seen + 1 == m_total
-                                                          : true;
-            for (std::size_t i = 0; wanted && i < width; ++i)
-                m_sum[i] += double(hidden[t * width + i]);
-        }
-    }
-
-    std::vector<float> result() const
-    {
-        const bool mean = m_pooling != Pooling::Cls && m_pooling != Pooling::Last;
-        std::vector<float> values(m_sum.size());
-        for (std::size_t i = 0; i < values.size(); ++i)
-            values[i] = static_cast<float>(mean ? m_sum[i] / double(m_total) : m_sum[i]);
-        return values;
-    }
-
-private:
-    Pooling m_pooling;
-    std::size_t m_total;
-    std::size_t m_seen = 0;
-    std::vector<double> m_sum; // [width]
-};
 
 class CpuExecutor final : public Executor
 {
@@ -143,23 +108,60 @@ public:
     Result<std::vector<float>> embed(std::span<const Token> tokens, Pooling pooling,
                                      const ForwardHooks &hooks) override
     {
+        const std::vector<Token> text(tokens.begin(), tokens.end());
+        auto all = embedAll({&text, 1}, pooling, hooks);
+        if (!all)
+            return fail(all.error());
+        return std::move(all->front());
+    }
+
+    Result<std::vector<std::vector<float>>> embedAll(std::span<const std::vector<Token>> texts,
+                                                     Pooling pooling,
+                                                     const ForwardHooks &hooks) override
+    {
         if (m_length > 0)
             return fail(ErrorCode::InvalidArgument,
                         "The context must be empty before a text is embedded.");
-        if (auto valid = checkTokens(spec(), tokens, 0, m_capacity); !valid)
-            return fail(valid.error());
+        std::size_t total = 0;
+        for (const std::vector<Token> &text : texts) {
+            if (auto valid = checkTokens(spec(), text, 0, m_capacity); !valid)
+                return fail(valid.error());
+            total += text.size();
+        }
         endRun();
         if (pooling == Pooling::None)
             pooling = spec().pooling == Pooling::None ? Pooling::Mean : spec().pooling;
+        std::vector<std::vector<float>> all;
+        std::size_t before = 0; // tokens of the texts that are done
+        ForwardHooks inner = hooks;
+        if (hooks.progress)
+            inner.progress = [&](std::size_t done, std::size_t) {
+                hooks.progress(before + done, total);
+            };
         try {
-            auto pooled = spec().isEncoder() ? embedWithEncoder(tokens, pooling, hooks)
-                                             : embedWithDecoder(tokens, pooling, hooks);
-            goBack(0);
-            return pooled;
+            while (all.size() < texts.size()) {
+                const std::size_t first = all.size();
+                // A decoder's KV cache belongs to one text.
+                const std::size_t count =
+                    spec().isEncoder() ? textsTogether(texts, first, m_capacity) : 1;
+                if (spec().isEncoder()) {
+                    if (auto done = encode(texts.subspan(first, count), pooling, inner, all); !done)
+                        return fail(done.error());
+                } else {
+                    auto one = embedWithDecoder(texts[first], pooling, inner);
+                    goBack(0);
+                    if (!one)
+                        return fail(one.error());
+                    all.push_back(std::move(*one));
+                }
+                for (std::size_t i = first; i < all.size(); ++i)
+                    before += texts[i].size();
+            }
         } catch (const std::bad_alloc &) {
             goBack(0);
             return fail(ErrorCode::OutOfMemory, "There is not enough memory to embed this text.");
         }
+        return all;
     }
 
     Result<std::vector<float>> forward(std::span<const Token> tokens, LogitRows rows,
@@ -296,31 +298,40 @@ private:
         m_length = length;
     }
 
-    Result<std::vector<float>> embedWithEncoder(std::span<const Token> tokens, Pooling pooling,
-                                                const ForwardHooks &hooks)
+    // Texts that fit together.
+    Result<> encode(std::span<const std::vector<Token>> texts, Pooling pooling,
+                    const ForwardHooks &hooks, std::vector<std::vector<float>> &all)
     {
+        std::size_t tokens = 0;
+        for (const std::vector<Token> &text : texts)
+            tokens += text.size();
         const std::size_t layers = spec().layers.size();
-        std::size_t done = 0;
+        std::size_t layersDone = 0;
         const auto layerDone = [&] {
-            ++done;
+            ++layersDone;
             if (hooks.progress)
-                hooks.progress(tokens.size() * done / layers, tokens.size());
+                hooks.progress(tokens * layersDone / layers, tokens);
         };
         if (hooks.cancel.cancelled()
-            || m_pass.encode(tokens, layerDone, hooks.cancel) == Outcome::Cancelled)
-            return cancelled();
-        Pooled pooled(pooling, spec().width, tokens.size());
-        for (std::size_t first = 0; first < tokens.size(); first += m_pass.batch()) {
-            const std::size_t count = std::min(m_pass.batch(), tokens.size() - first);
-            pooled.add(m_pass.hidden(first, count), count);
+            || m_pass.encode(texts, layerDone, hooks.cancel) == Outcome::Cancelled)
+            return fail(cancelled().error());
+        std::size_t row = 0;
+        for (const std::vector<Token> &text : texts) {
+            PooledVector pooled(pooling, spec().width, text.size());
+            for (std::size_t first = 0; first < text.size(); first += m_pass.batch()) {
+                const std::size_t count = std::min(m_pass.batch(), text.size() - first);
+                pooled.add({m_pass.hidden(row + first, count), count * spec().width});
+            }
+            row += text.size();
+            all.push_back(pooled.result());
         }
-        return pooled.result();
+        return {};
     }
 
     Result<std::vector<float>> embedWithDecoder(std::span<const Token> tokens, Pooling pooling,
                                                 const ForwardHooks &hooks)
     {
-        Pooled pooled(pooling, spec().width, tokens.size());
+        PooledVector pooled(pooling, spec().width, tokens.size());
         for (std::size_t done = 0; done < tokens.size();) {
             const std::size_t count = std::min(m_pass.batch(), tokens.size() - done);
             if (hooks.cancel.cancelled()
@@ -328,7 +339,7 @@ private:
                                    hooks.cancel)
                     == Outcome::Cancelled)
                 return cancelled();
-            pooled.add(m_pass.hidden(0, count), count);
+            pooled.add({m_pass.hidden(0, count), count * spec().width});
             done += count;
             if (hooks.progress)
                 hooks.progress(done, tokens.size());

@@ -38,7 +38,8 @@ ForwardPass::ForwardPass(const llm::ModelSpec &spec, const KernelTable &kernels,
     : m_spec(spec), m_kernels(kernels), m_model(spec, positions),
       m_batch(std::min<std::size_t>(kMaxBatch, positions)),
       m_rows(rowsFor(spec, positions, m_batch)), m_pool(threads),
-      m_cache(m_model, positions, formats), m_state(m_model), m_x(m_rows * spec.width),
+      m_cache(m_model, positions, formats), m_state(m_model),
+      m_bounds(spec.isEncoder() ? m_rows : 0), m_x(m_rows * spec.width),
       m_normed(m_batch, spec.width), m_mixed(m_batch, m_model.mixed),
       m_hidden(m_batch, m_model.hidden), m_query(m_batch * m_model.queryRows),
       m_key(m_batch * m_model.kvWidth), m_value(m_batch * m_model.kvWidth),
@@ -72,8 +73,8 @@ void ForwardPass::setAdapters(llm::AdapterSet adapters)
 
 std::uint64_t ForwardPass::scratchBytes() const
 {
-    std::uint64_t bytes =
-        m_changes.bytes() + m_scratch.bytes() + m_choice.bytes() + m_pairToken.bytes();
+    std::uint64_t bytes = m_changes.bytes() + m_scratch.bytes() + m_choice.bytes()
+        + m_pairToken.bytes() + m_bounds.bytes();
     for (const InputBuffer *inputs : {&m_normed, &m_mixed, &m_hidden, &m_pairInput, &m_pairHidden})
         bytes += inputs->bytes();
     for (const Buffer<float> *buffer : {&m_x, &m_query, &m_key, &m_value, &m_up, &m_product, &m_sum,
@@ -96,11 +97,11 @@ ForwardPass::Slice ForwardPass::sliceAt(std::size_t row, std::size_t tokens,
     return slice;
 }
 
-void ForwardPass::embed(std::span<const llm::Token> tokens, std::uint32_t position)
+void ForwardPass::embed(std::span<const llm::Token> tokens, std::uint32_t position, std::size_t row)
 {
     const std::size_t width = m_spec.width;
     for (std::size_t t = 0; t < tokens.size(); ++t) {
-        float *x = m_x.data() + t * width;
+        float *x = m_x.data() + (row + t) * width;
         llm::dequantise(*m_spec.embedding, std::uint64_t(tokens[t]) * width, width, x);
         m_changes.addEmbedding(tokens[t], m_kernels, x);
         if (m_spec.embeddingScale != 1.0f) {
@@ -121,7 +122,7 @@ void ForwardPass::embed(std::span<const llm::Token> tokens, std::uint32_t positi
         const llm::Rope &rope = m_model.ropes[r];
         for (std::size_t t = 0; t < tokens.size(); ++t)
             anglesAt(rope, double(position + t), rope.magnitude,
-                     m_angles[r].data() + t * rope.dims);
+                     m_angles[r].data() + (row + t) * rope.dims);
     }
 }
 
@@ -153,15 +154,20 @@ Outcome ForwardPass::evaluate(std::span<const llm::Token> tokens, std::uint32_t 
     return Outcome::Done;
 }
 
-Outcome ForwardPass::encode(std::span<const llm::Token> tokens,
+Outcome ForwardPass::encode(std::span<const std::vector<llm::Token>> texts,
                             const std::function<void()> &layerDone, const CancelToken &cancel)
 {
-    m_tokens = tokens.size();
-    embed(tokens, 0);
+    m_tokens = 0;
+    for (const std::vector<llm::Token> &text : texts) {
+        embed(text, 0, m_tokens);
+        const Bounds bounds{static_cast<std::uint32_t>(m_tokens),
+                            static_cast<std::uint32_t>(m_tokens + text.size())};
+        std::fill_n(m_bounds.data() + m_tokens, text.size(), bounds);
+        m_tokens += text.size();
+    }
     const auto forSlices = [&](const auto &work) {
-        for (std::size_t row = 0; row < tokens.size(); row += m_batch) {
-            Slice slice = sliceAt(row, std::min(m_batch, tokens.size() - row), 0);
-            slice.end = static_cast<std::uint32_t>(tokens.size());
+        for (std::size_t row = 0; row < m_tokens; row += m_batch) {
+            const Slice slice = sliceAt(row, std::min(m_batch, m_tokens - row), 0);
             work(slice);
         }
     };

@@ -45,11 +45,13 @@ public:
     // Logits [tokens][vocabulary] of the last `tokens` tokens of the last evaluate().
     Outcome logits(std::size_t tokens, float *out, const CancelToken &cancel);
 
-    // An encoder: evaluates a whole text, layer by layer; `layerDone` hears of each.
-    Outcome encode(std::span<const llm::Token> tokens, const std::function<void()> &layerDone,
-                   const CancelToken &cancel);
+    // An encoder: evaluates whole texts, layer by layer; `layerDone` hears of each. Their tokens
+    // are no more than the positions, all together; they see nothing of each other.
+    Outcome encode(std::span<const std::vector<llm::Token>> texts,
+                   const std::function<void()> &layerDone, const CancelToken &cancel);
     // The hidden values behind the output norm, [count][width], of tokens [first, first + count) of
-    // the last evaluate() or encode(); count <= batch(). Valid until the next call.
+    // the last evaluate() or encode(), whose texts follow one another; count <= batch(). Valid
+    // until the next call.
     const float *hidden(std::size_t first, std::size_t count);
 
     KvCache &cache() { return m_cache; }
@@ -73,8 +75,7 @@ private:
         float *x = nullptr; // [tokens][width]
         std::size_t tokens = 0;
         std::size_t row = 0; // of the first, in m_x
-        std::uint32_t position = 0; // of the first
-        std::uint32_t end = 0; // of the positions that all may see, with Direction::Both
+        std::uint32_t position = 0; // of the first, in the cache
     };
     // Where a block's result is added up.
     struct Target {
@@ -91,7 +92,8 @@ private:
 
     // forward_pass.cpp
     Slice sliceAt(std::size_t row, std::size_t tokens, std::uint32_t firstPosition);
-    void embed(std::span<const llm::Token> tokens, std::uint32_t position);
+    // The rows from `row` on, of tokens at `position` and after.
+    void embed(std::span<const llm::Token> tokens, std::uint32_t position, std::size_t row = 0);
     void applyNorm(const PreparedNorm &norm, const float *x, std::size_t width, float *out) const;
     // Normalises rows of x into m_normed, in 8 bits too where asked.
     void normalise(const PreparedNorm &norm, const float *x, std::size_t tokens, bool int8);
@@ -158,7 +160,13 @@ private:
     KvCache m_cache;
     RecurrentState m_state;
     LowRankChanges m_changes;
-    std::size_t m_tokens = 0; // of the last evaluate()
+    std::size_t m_tokens = 0; // of the last evaluate() or encode()
+    // For each row of an encoder's texts: the cached positions of its text.
+    struct Bounds {
+        std::uint32_t begin = 0;
+        std::uint32_t end = 0;
+    };
+    Buffer<Bounds> m_bounds; // [rows]
 
     Buffer<float> m_x; // [rows][width], the residual stream
     InputBuffer m_normed;

@@ -552,11 +552,11 @@ try {
     return fail(outOfMemory());
 }
 
-Result<Session::Embedding> Session::embed(std::string_view text)
-try {
+Result<std::vector<llm::Token>> Session::tokensToEmbed(std::string_view text) const
+{
     if (!m_tokenizer)
         return fail(ErrorCode::Unsupported, m_tokenizerError);
-    const std::vector<llm::Token> tokens =
+    std::vector<llm::Token> tokens =
         m_tokenizer->encode(text, llm::AddSpecial::AsModel, llm::ParseSpecial::No);
     if (tokens.empty())
         return fail(ErrorCode::InvalidArgument, "There is no text to embed.");
@@ -565,15 +565,48 @@ try {
                     "The text has " + std::to_string(tokens.size())
                         + " tokens, but the context holds " + std::to_string(capacity())
                         + ". Shorten it, or choose a longer context.");
-    auto executor = bareExecutor();
-    if (!executor)
-        return fail(executor.error());
-    auto values = (*executor)->embed(tokens, llm::Pooling::None);
-    if (!values)
-        return fail(values.error());
-    return Embedding{std::move(*values), std::uint32_t(tokens.size())};
-} catch (const std::bad_alloc &) {
-    return fail(outOfMemory());
+    return tokens;
+}
+
+Result<Session::Embedding> Session::embed(std::string_view text)
+{
+    const std::string one(text);
+    return std::move(embedAll({&one, 1}).front());
+}
+
+std::vector<Result<Session::Embedding>> Session::embedAll(std::span<const std::string> texts,
+                                                          const CancelToken &cancel)
+{
+    std::vector<Result<Embedding>> results(texts.size(), fail(outOfMemory()));
+    try {
+        std::vector<std::vector<llm::Token>> sound;
+        std::vector<std::size_t> places; // of the sound ones' results
+        for (std::size_t i = 0; i < texts.size(); ++i) {
+            auto tokens = tokensToEmbed(texts[i]);
+            if (!tokens) {
+                results[i] = fail(tokens.error());
+                continue;
+            }
+            places.push_back(i);
+            sound.push_back(std::move(*tokens));
+        }
+        auto executor = bareExecutor();
+        llm::ForwardHooks hooks;
+        hooks.cancel = cancel;
+        Result<std::vector<std::vector<float>>> vectors = executor
+            ? (*executor)->embedAll(sound, llm::Pooling::None, hooks)
+            : fail(executor.error());
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            if (vectors)
+                results[places[i]] =
+                    Embedding{std::move((*vectors)[i]), std::uint32_t(sound[i].size())};
+            else
+                results[places[i]] = fail(vectors.error());
+        }
+    } catch (const std::bad_alloc &) {
+        // What has no result yet says so.
+    }
+    return results;
 }
 
 Result<llm::Executor *> Session::bareExecutor()

@@ -121,6 +121,10 @@ public:
         std::uint32_t tokens = 0;
     };
     Result<Embedding> embed(std::string_view text);
+    // Of several texts, as many at a time as the device takes; as many results. A text that cannot
+    // be embedded fails by itself, and the others do not.
+    std::vector<Result<Embedding>> embedAll(std::span<const std::string> texts,
+                                            const CancelToken &cancel = {});
 
     // Evaluates `tokens` from an empty KV cache in pieces of the given sizes (their sum is
     // tokens.size()); `sink` gets the logits of each piece, [piece][vocabulary]; of an
@@ -146,6 +150,7 @@ private:
     Result<GenerationReport> generate(const BuiltPrompt &prompt, const Conversation *conversation,
                                       llm::StreamDecoder::Start textStart,
                                       const GenerateOptions &options, const GenerateHooks &hooks);
+    Result<std::vector<llm::Token>> tokensToEmbed(std::string_view text) const;
     Result<> prefill(Run &run);
     Result<> decode(Run &run);
     Result<bool> makeRoom(Run &run);

@@ -12,6 +12,41 @@ Result<std::vector<float>> Executor::embed(std::span<const Token>, Pooling, cons
     return fail(ErrorCode::Unsupported, "This device does not compute embeddings yet.");
 }
 
+Result<std::vector<std::vector<float>>>
+Executor::embedAll(std::span<const std::vector<Token>> texts, Pooling pooling,
+                   const ForwardHooks &hooks)
+{
+    ForwardHooks each = hooks;
+    each.progress = nullptr;
+    std::size_t total = 0;
+    for (const std::vector<Token> &text : texts)
+        total += text.size();
+    std::size_t done = 0;
+    std::vector<std::vector<float>> all;
+    for (const std::vector<Token> &text : texts) {
+        auto one = embed(text, pooling, each);
+        if (!one)
+            return fail(one.error());
+        all.push_back(std::move(*one));
+        done += text.size();
+        if (hooks.progress)
+            hooks.progress(done, total);
+    }
+    return all;
+}
+
+std::size_t textsTogether(std::span<const std::vector<Token>> texts, std::size_t first,
+                          std::size_t tokens)
+{
+    std::size_t end = first;
+    for (std::size_t sum = 0; end < texts.size(); ++end) {
+        sum += texts[end].size();
+        if (end > first && sum > tokens)
+            break;
+    }
+    return end - first;
+}
+
 Result<> Executor::setAdapters(std::span<const AdapterUse> adapters)
 {
     if (adapters.empty())

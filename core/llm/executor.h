@@ -95,6 +95,12 @@ public:
     virtual Result<std::vector<float>> embed(std::span<const Token> tokens, Pooling pooling,
                                              const ForwardHooks &hooks = {});
 
+    // The same of several texts, in their order, as many at a time as the device and the capacity
+    // allow. Fails as a whole.
+    virtual Result<std::vector<std::vector<float>>>
+    embedAll(std::span<const std::vector<Token>> texts, Pooling pooling,
+             const ForwardHooks &hooks = {});
+
     // Replaces the LoRA adapters in use; empties the KV cache. InvalidArgument for an adapter that
     // does not fit the model: named, and the old ones stay.
     virtual Result<> setAdapters(std::span<const AdapterUse> adapters);
@@ -116,5 +122,9 @@ public:
     // the caller has not been given never counts. ContextFull when the cache has no room left.
     virtual Result<Token> sampleNext() = 0;
 };
+
+// How many of the texts from `first` on have no more than `tokens` tokens together; at least one.
+std::size_t textsTogether(std::span<const std::vector<Token>> texts, std::size_t first,
+                          std::size_t tokens);
 
 } // namespace alcove::llm

@@ -131,6 +131,23 @@ private Q_SLOTS:
         QCOMPARE(tooLong.error().code, ErrorCode::ContextFull);
     }
 
+    void embedsSeveralTexts_data()
+    {
+        QTest::addColumn<QString>("model");
+        for (const ModelCase &one : modelCases()) {
+            if (one.isEncoder() || one.name == "arch/qwen3" || one.name == "arch/lfm2")
+                QTest::newRow(one.name.c_str()) << QString::fromStdString(one.model);
+        }
+    }
+    void embedsSeveralTexts()
+    {
+        QFETCH(QString, model);
+        ALCOVE_OPEN_OR_SKIP(opened, model.toStdString());
+        const auto executor = create(opened, contextOf(100, llm::KvFormat::F32));
+        QVERIFY(executor);
+        compareEmbeddingTogether(*executor, toleranceOf(*opened, kNmseFloat32));
+    }
+
     void embedsWithDecoders_data() { addArchitectureRows(); }
     void embedsWithDecoders()
     {

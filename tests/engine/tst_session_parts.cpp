@@ -243,6 +243,32 @@ private Q_SLOTS:
         QVERIFY(!engine::Session::open(processorOnly(), options));
     }
 
+    void aTextThatCannotBeEmbeddedFailsAlone()
+    {
+        const auto session = openSession(processorOnly(), 64);
+        QVERIFY(session);
+        const std::vector<std::string> texts{"A book.", "", std::string(4000, 'x'), "A hall."};
+        const auto results = session->embedAll(texts);
+        QCOMPARE(results.size(), texts.size());
+        QVERIFY(results[0] && results[3]);
+        QCOMPARE(results[1].error().code, ErrorCode::InvalidArgument);
+        QCOMPARE(results[2].error().code, ErrorCode::ContextFull);
+        for (const std::size_t i : {0, 3}) {
+            const auto alone = session->embed(texts[i]);
+            QVERIFY(alone);
+            QVERIFY(nmse(results[i]->values, alone->values) < 1e-9);
+            QCOMPARE(results[i]->tokens, alone->tokens);
+        }
+        const CancelToken cancel = [] {
+            CancelToken token;
+            token.cancel();
+            return token;
+        }();
+        for (const auto &result : session->embedAll(texts, cancel))
+            QVERIFY(!result);
+        QVERIFY(session->embedAll({}).empty());
+    }
+
     void embeddingsAreOfTheText()
     {
         const auto session = openSession(processorOnly(), 64);

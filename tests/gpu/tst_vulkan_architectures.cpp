@@ -103,6 +103,20 @@ private Q_SLOTS:
         QCOMPARE(written.error().code, ErrorCode::Unsupported);
     }
 
+    void embedsSeveralTexts_data() { embedsLikeTheFixtures_data(); }
+    void embedsSeveralTexts()
+    {
+        QFETCH(QString, model);
+        for (const KvFormat format : {KvFormat::F16, KvFormat::Q8_0}) {
+            ExecutorOptions options;
+            options.contextLength = 100;
+            options.kvFormat = format;
+            const ExecutorPtr executor = load(model, options);
+            QVERIFY(executor);
+            test::compareEmbeddingTogether(*executor, 1e-9);
+        }
+    }
+
 private:
     ExecutorPtr load(const QString &path, const ExecutorOptions &options)
     {

@@ -47,13 +47,13 @@ private Q_SLOTS:
         };
         for (const KvFormat format : {KvFormat::F32, KvFormat::F16, KvFormat::Q8_0})
             row("arch/llama3", format, format,
-                format == KvFormat::F32 ? test::kNmseFloat32
+                format == KvFormat::F32       ? test::kNmseFloat32
                     : format == KvFormat::F16 ? test::kNmseFloat16Kv
                                               : 3 * test::kNmseInt8Activations);
         row("arch/llama3", KvFormat::Q8_0, KvFormat::Q4_0, 0.05);
         // Split pairs, part of a head, long and short factors, windows, layers without rotation.
-        for (const char *name : {"arch/qwen3", "arch/glm4", "arch/phi3", "arch/gptoss",
-                                 "arch/gemma2", "arch/smollm3"})
+        for (const char *name :
+             {"arch/qwen3", "arch/glm4", "arch/phi3", "arch/gptoss", "arch/gemma2", "arch/smollm3"})
             row(name, KvFormat::F32, KvFormat::F32, test::kNmseFloat32);
     }
     void matchesTheReference()

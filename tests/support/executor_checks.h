@@ -76,4 +76,51 @@ inline void compareFeeding(llm::Executor &executor, double tolerance)
     QCOMPARE(argmaxDisagreements(logits, known, executor.spec().vocabulary), 0);
 }
 
+// Texts of many lengths, embedded together, give what each gives alone. Use from a test function.
+inline void compareEmbeddingTogether(llm::Executor &executor, double tolerance)
+{
+    std::vector<std::vector<llm::Token>> texts;
+    std::size_t total = 0;
+    for (const std::size_t length : {5, 1, 70, 33, 64, 90, 2, 2, 100}) {
+        std::vector<llm::Token> text(std::min<std::size_t>(length, executor.capacity()));
+        for (std::size_t i = 0; i < text.size(); ++i)
+            text[i] = llm::Token((11 + texts.size() * 7 + i * 13) % executor.spec().vocabulary);
+        total += text.size();
+        texts.push_back(std::move(text));
+    }
+    std::size_t last = 0;
+    llm::ForwardHooks hooks;
+    hooks.progress = [&](std::size_t done, std::size_t of) {
+        QVERIFY(done >= last && done <= of);
+        last = done;
+    };
+    for (const llm::Pooling pooling :
+         {llm::Pooling::None, llm::Pooling::Mean, llm::Pooling::Cls, llm::Pooling::Last}) {
+        last = 0;
+        const auto together = executor.embedAll(texts, pooling, hooks);
+        QVERIFY2(together, together ? "" : together.error().message.c_str());
+        QCOMPARE(together->size(), texts.size());
+        QCOMPARE(last, total);
+        QCOMPARE(executor.length(), 0u);
+        for (std::size_t i = 0; i < texts.size(); ++i) {
+            const auto alone = executor.embed(texts[i], pooling);
+            QVERIFY(alone);
+            // The kernels that fit the number of tokens round differently.
+            const double error = nmse((*together)[i], *alone);
+            QVERIFY2(error < tolerance,
+                     qPrintable(QStringLiteral("text %1: %2").arg(i).arg(error)));
+        }
+    }
+    texts[3].clear();
+    QVERIFY(!executor.embedAll(texts, llm::Pooling::Mean));
+    QVERIFY(executor.embedAll({}, llm::Pooling::Mean)->empty());
+    CancelToken cancel;
+    cancel.cancel();
+    hooks.cancel = cancel;
+    texts[3] = {1, 2};
+    const auto stopped = executor.embedAll(texts, llm::Pooling::Mean, hooks);
+    QVERIFY(!stopped && stopped.error().cancelled());
+    QVERIFY(executor.embed(texts[0], llm::Pooling::Mean));
+}
+
 } // namespace alcove::test
