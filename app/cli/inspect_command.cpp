@@ -14,8 +14,7 @@ Outcome run(const Environment &environment)
     if (!loading)
         return tl::unexpected(loading.error());
     llm::InspectOptions options;
-    options.contextLength = loading->executor.contextLength;
-    options.kvFormat = loading->executor.kvFormat;
+    options.executor = loading->executor;
     const auto report = llm::inspectModel(loading->modelPath, options);
     if (!report)
         return failure(report.error());

@@ -1,6 +1,7 @@
 #include "core/cpu/sequence.h"
 
 #include "core/base/system_memory.h"
+#include "core/llm/memory_need.h"
 
 #include <string>
 
@@ -9,7 +10,7 @@ namespace {
 
 std::uint64_t cacheBytes(const llm::ModelSpec &spec, std::uint32_t positions, llm::KvFormat format)
 {
-    return spec.kvBytesPerPosition(format == llm::KvFormat::F32 ? 4 : 2) * positions;
+    return llm::kvCacheBytes(spec, positions, format, format);
 }
 
 std::string needs(std::uint32_t positions, std::uint64_t bytes)

@@ -14,9 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::uint32_t kDefaultContext = 4096; // as ExecutorOptions
-constexpr std::uint64_t kSliceTokens = 256;
-
 // A hostile file could ask for any length of report; behind this much only lengths are told.
 constexpr std::size_t kShownValueBytes = 4u << 20;
 
@@ -166,18 +163,6 @@ std::uint32_t hiddenWidth(const FeedForward &feedForward)
     return std::get<ExpertFeedForward>(feedForward).up.outputs();
 }
 
-// Of what a recurrent layer projects its input to.
-std::uint64_t recurrentWidth(const Mixer &mixer)
-{
-    if (const auto *convolution = std::get_if<ShortConvolution>(&mixer))
-        return convolution->in.outputs();
-    if (const auto *delta = std::get_if<GatedDeltaNet>(&mixer))
-        return std::uint64_t(delta->qkv.outputs()) + delta->gate.outputs();
-    if (const auto *mamba = std::get_if<Mamba2>(&mixer))
-        return mamba->in.outputs();
-    return 0;
-}
-
 void summarise(const Attention &attention, SpecificationSummary &summary)
 {
     if (attention.window > 0) {
@@ -224,42 +209,6 @@ SpecificationSummary summarise(const ModelSpec &spec)
 
 } // namespace
 
-std::uint64_t estimateScratchBytes(const ModelSpec &spec)
-{
-    std::uint64_t widest = 0; // of one layer, per token
-    for (const Layer &layer : spec.layers) {
-        std::uint64_t floats = 0;
-        if (const auto *attention = std::get_if<Attention>(&layer.mixer))
-            floats += (2ull * attention->heads + 2ull * attention->kvHeads) * attention->headSize;
-        else
-            floats += 2ull * recurrentWidth(layer.mixer);
-        std::uint64_t hidden = hiddenWidth(layer.feedForward);
-        if (const auto *experts = std::get_if<ExpertFeedForward>(&layer.feedForward))
-            hidden *= experts->used;
-        floats += 2 * hidden;
-        widest = std::max(widest, floats);
-    }
-    // The residual stream and its normed copy; logits of one token.
-    const std::uint64_t perToken = widest + 2ull * spec.width;
-    const std::uint64_t logits = spec.isEncoder() ? 0 : spec.vocabulary;
-    return (perToken * kSliceTokens + logits) * sizeof(float);
-}
-
-MemoryNeed memoryNeed(const ModelSpec &spec, const InspectOptions &options)
-{
-    MemoryNeed need;
-    need.contextLength = options.contextLength
-        ? options.contextLength
-        : std::min<std::uint32_t>(kDefaultContext, spec.trainedContext);
-    need.kvFormat = options.kvFormat;
-    need.weightBytes = spec.weightBytes();
-    need.kvBytes = std::uint64_t(need.contextLength)
-        * spec.kvBytesPerPosition(options.kvFormat == KvFormat::F16 ? 2 : 4);
-    need.scratchEstimated = !options.scratchBytes;
-    need.scratchBytes = options.scratchBytes.value_or(estimateScratchBytes(spec));
-    return need;
-}
-
 ModelReport inspectFile(const GgufFile &file, const InspectOptions &options)
 {
     ModelReport report;
@@ -290,7 +239,7 @@ ModelReport inspectFile(const GgufFile &file, const InspectOptions &options)
     report.formats = sizesByFormat(file);
     if (const auto spec = readModelSpec(file)) {
         report.specification = summarise(*spec);
-        report.memory = memoryNeed(*spec, options);
+        report.memory = memoryNeed(*spec, options.executor, options.scratchBytes);
     } else {
         report.cannotRun = spec.error();
     }

@@ -7,6 +7,7 @@
 
 #include "core/llm/executor.h"
 #include "core/llm/gguf.h"
+#include "core/llm/memory_need.h"
 #include "core/llm/model_spec.h"
 
 #include <nlohmann/json.hpp>
@@ -19,8 +20,7 @@
 namespace alcove::llm {
 
 struct InspectOptions {
-    std::uint32_t contextLength = 0; // positions; 0: as ExecutorOptions chooses
-    KvFormat kvFormat = KvFormat::F16;
+    ExecutorOptions executor; // the context length and formats that memory is counted for
     // What an executor says it needs beside weights and KV cache; without it an estimate is made.
     std::optional<std::uint64_t> scratchBytes;
     std::uint32_t arrayElements = 8; // shown of a metadata array; the report has its whole length
@@ -68,17 +68,6 @@ struct SpecificationSummary {
     bool attentionBiases = false;
 };
 
-struct MemoryNeed {
-    std::uint32_t contextLength = 0;
-    KvFormat kvFormat = KvFormat::F16;
-    std::uint64_t weightBytes = 0;
-    std::uint64_t kvBytes = 0;
-    std::uint64_t scratchBytes = 0;
-    bool scratchEstimated = true;
-
-    std::uint64_t total() const { return weightBytes + kvBytes + scratchBytes; }
-};
-
 struct ModelReport {
     std::string path;
     std::uint64_t fileBytes = 0;
@@ -105,12 +94,5 @@ Result<ModelReport> inspectModel(const std::string &path, const InspectOptions &
 
 // As above, of a file that is open.
 ModelReport inspectFile(const GgufFile &file, const InspectOptions &options = {});
-
-// What running `spec` for `contextLength` positions needs (0: as ExecutorOptions chooses).
-MemoryNeed memoryNeed(const ModelSpec &spec, const InspectOptions &options = {});
-
-// Bytes of activations and logits of one prefill slice of 256 tokens in float32: an estimate of
-// what an executor holds beside weights and KV cache.
-std::uint64_t estimateScratchBytes(const ModelSpec &spec);
 
 } // namespace alcove::llm

@@ -12,7 +12,26 @@ using Json = nlohmann::ordered_json;
 
 std::string_view kvName(KvFormat format)
 {
-    return format == KvFormat::F16 ? "F16" : "F32";
+    switch (format) {
+    case KvFormat::F32:
+        return "F32";
+    case KvFormat::F16:
+        return "F16";
+    case KvFormat::Q8_0:
+        return "Q8_0";
+    case KvFormat::Q4_0:
+        return "Q4_0";
+    }
+    return "";
+}
+
+// "F16", or "Q8_0/Q4_0" where keys and values differ.
+std::string kvNames(const MemoryNeed &need)
+{
+    std::string names(kvName(need.kvFormat));
+    if (need.valueFormat != need.kvFormat)
+        names.append("/").append(kvName(need.valueFormat));
+    return names;
 }
 
 std::string dumped(const Json &value)
@@ -61,8 +80,10 @@ void writeMemory(std::ostream &out, const MemoryNeed &need)
 {
     out << "\nMemory needed for " << need.contextLength << " tokens of context\n"
         << "  weights   " << displayBytes(need.weightBytes) << "\n"
-        << "  KV cache  " << displayBytes(need.kvBytes) << " (" << kvName(need.kvFormat) << ")\n"
-        << "  scratch   " << displayBytes(need.scratchBytes)
+        << "  KV cache  " << displayBytes(need.kvBytes) << " (" << kvNames(need) << ")\n";
+    if (need.recurrentBytes > 0)
+        out << "  recurrent " << displayBytes(need.recurrentBytes) << " (states and checkpoints)\n";
+    out << "  scratch   " << displayBytes(need.scratchBytes)
         << (need.scratchEstimated ? " (estimated)" : "") << "\n"
         << "  total     " << displayBytes(need.total()) << "\n";
 }
@@ -98,9 +119,10 @@ Json memoryJson(const MemoryNeed &need)
 {
     Json json;
     json["context"] = need.contextLength;
-    json["kv_format"] = kvName(need.kvFormat);
+    json["kv_format"] = kvNames(need);
     json["weight_bytes"] = need.weightBytes;
     json["kv_bytes"] = need.kvBytes;
+    json["recurrent_bytes"] = need.recurrentBytes;
     json["scratch_bytes"] = need.scratchBytes;
     json["scratch_estimated"] = need.scratchEstimated;
     json["total_bytes"] = need.total();

@@ -1,6 +1,7 @@
 // Every architecture among the fixtures on every set of kernels, and what executors promise about
 // going back, shifting and formats, against the reference executor.
 #include "core/cpu/reference_executor.h"
+#include "core/llm/memory_need.h"
 #include "tests/cpu/cpu_executor_support.h"
 
 #include <QTest>
@@ -315,6 +316,26 @@ private Q_SLOTS:
         const auto fresh = create(opened, options);
         QVERIFY(fresh);
         QVERIFY(lastLogits(*executor, more) == lastLogits(*fresh, more));
+    }
+
+    // What is said before a model is loaded is what it then takes.
+    void takesTheMemoryThatWasSaid_data() { addArchitectureRows(); }
+    void takesTheMemoryThatWasSaid()
+    {
+        QFETCH(QString, model);
+        ALCOVE_OPEN_OR_SKIP(opened, model.toStdString());
+        for (const llm::KvFormat format :
+             {llm::KvFormat::F32, llm::KvFormat::F16, llm::KvFormat::Q8_0}) {
+            const auto options = contextOf(480, format);
+            const auto need = llm::memoryNeed(opened->spec(), options);
+            const auto executor = create(opened, options);
+            QVERIFY(executor);
+            const double said = double(need.kvBytes + need.recurrentBytes);
+            const double taken = double(executor->info().kvBytes);
+            QVERIFY2(std::abs(said - taken) <= 0.05 * taken,
+                     qPrintable(QStringLiteral("said %1, taken %2").arg(said).arg(taken)));
+            QCOMPARE(need.weightBytes, executor->info().weightBytes);
+        }
     }
 
     // A shift leaves room, and what follows is as the reference has it.

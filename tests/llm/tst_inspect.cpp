@@ -86,8 +86,8 @@ private Q_SLOTS:
         QVERIFY(report.memory->scratchBytes > 0);
 
         InspectOptions options;
-        options.contextLength = 1000;
-        options.kvFormat = KvFormat::F32;
+        options.executor.contextLength = 1000;
+        options.executor.kvFormat = KvFormat::F32;
         options.scratchBytes = 12345;
         report = reportOf(file, options);
         QCOMPARE(report.memory->contextLength, 1000u);
@@ -96,8 +96,18 @@ private Q_SLOTS:
         QVERIFY(!report.memory->scratchEstimated);
         QCOMPARE(report.memory->total(), 664u * 4 + 1000u * 8 * 4 + 12345u);
 
-        options.contextLength = std::numeric_limits<std::uint32_t>::max();
+        options.executor.contextLength = std::numeric_limits<std::uint32_t>::max();
         QCOMPARE(reportOf(file, options).memory->kvBytes, 4294967295ull * 32);
+
+        // Blocks of 32 along a head of 4: 34 and 18 bytes.
+        options.executor.contextLength = 10;
+        options.executor.kvFormat = KvFormat::Q8_0;
+        options.executor.valueFormat = KvFormat::Q4_0;
+        report = reportOf(file, options);
+        QCOMPARE(report.memory->kvBytes, 10u * (34 + 18));
+        QVERIFY(report.toText().find("(Q8_0/Q4_0)") != std::string::npos);
+        QCOMPARE(report.toJson().at("memory").at("kv_format").get<std::string>(),
+                 std::string("Q8_0/Q4_0"));
         QCOMPARE(reportOf(tinyModel().u32("llama.context_length", 100000)).memory->contextLength,
                  4096u);
     }
