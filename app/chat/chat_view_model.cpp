@@ -235,7 +235,7 @@ void ChatViewModel::noteAnswering()
 
 void ChatViewModel::applyOptions()
 {
-    chat::AnswerOptions options = chat::answerOptions(m_settings);
+    chat::AnswerOptions options = chat::answerOptions(m_settings, m_models.recommendedSampling());
     options.templateFallback = m_models.path() == m_agreedToChatMl && !m_agreedToChatMl.isEmpty()
         ? engine::TemplateFallback::ChatMl
         : engine::TemplateFallback::Refuse;

@@ -1,5 +1,7 @@
 #include "app/models/model_view_model.h"
 
+#include "core/chat/answer_settings.h"
+
 #include <QFileInfo>
 #include <QLocale>
 
@@ -23,6 +25,7 @@ ModelViewModel::ModelViewModel(engine::ChatEngine &engine, storage::Settings &se
                 if (id != m_loadId)
                     return;
                 m_loaded = model;
+                m_settings.setDefaults(chat::settingsOf(model.recommendedSampling));
                 m_state = Ready;
                 emit stateChanged();
                 emit modelReady();
@@ -140,6 +143,7 @@ void ModelViewModel::load(const QString &path)
     m_path = path;
     m_library.setCurrent(path);
     m_loaded = {};
+    m_settings.setDefaults({});
     m_errorText.clear();
     m_errorDetail.clear();
     m_progress = 0;

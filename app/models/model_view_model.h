@@ -54,6 +54,7 @@ public:
     QString deviceReason() const { return m_loaded.deviceReason; }
     QString memoryText() const;
     int contextLength() const { return int(m_loaded.contextLength); }
+    const llm::SamplingParams &recommendedSampling() const { return m_loaded.recommendedSampling; }
     QString warning() const { return m_loaded.warning; }
     QString errorText() const { return m_errorText; }
     QString errorDetail() const { return m_errorDetail; }

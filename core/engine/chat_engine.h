@@ -40,6 +40,7 @@ struct LoadedModel {
     quint32 contextLength = 0; // positions
     quint64 memoryBytes = 0; // weights, KV cache and scratch together
     double loadSeconds = 0;
+    llm::SamplingParams recommendedSampling; // by its makers, where the file says it; else defaults
     QString chatTemplateError; // not empty: the model's own template does not parse; what is wrong
 };
 

@@ -115,7 +115,9 @@ void InferenceWorker::load(const LoadRequest &request, const CancelToken &cancel
         return;
     }
     m_session = std::move(*opened);
-    emit loadFinished(request.id, loadedModel(m_session->info()));
+    LoadedModel model = loadedModel(m_session->info());
+    model.recommendedSampling = m_session->recommendedSampling();
+    emit loadFinished(request.id, model);
 }
 
 void InferenceWorker::unload()

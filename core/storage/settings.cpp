@@ -23,6 +23,9 @@ QVariant Settings::value(const QString &key, const QVariant &fallback) const
     const auto stored = m_values.constFind(key);
     if (stored != m_values.constEnd())
         return *stored;
+    const auto other = m_defaults.constFind(key);
+    if (other != m_defaults.constEnd())
+        return *other;
     const QVariant standard = settingDefault(key);
     return standard.isValid() ? standard : fallback;
 }
@@ -57,6 +60,22 @@ void Settings::remove(const QString &key)
                 emit saveFailed(saved.error());
         });
     emit changed(key);
+}
+
+void Settings::setDefaults(const QVariantMap &defaults)
+{
+    QVariantMap before;
+    for (const QString &key : m_defaults.keys() + defaults.keys())
+        before.insert(key, value(key));
+    m_defaults.clear();
+    for (auto entry = defaults.begin(); entry != defaults.end(); ++entry) {
+        if (auto valid = checkedSetting(entry.key(), entry.value()))
+            m_defaults.insert(entry.key(), *valid);
+    }
+    for (auto entry = before.begin(); entry != before.end(); ++entry) {
+        if (value(entry.key()) != entry.value())
+            emit changed(entry.key());
+    }
 }
 
 } // namespace alcove::storage

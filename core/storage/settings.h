@@ -27,11 +27,14 @@ public:
     // Why the stored settings could not be read; all values are the defaults then.
     const std::optional<Error> &loadError() const { return m_loadError; }
 
-    // What is stored, else the setting's default, else `fallback`.
+    // What is stored, else what setDefaults() says, else the setting's default, else `fallback`.
     QVariant value(const QString &key, const QVariant &fallback = {}) const;
     // Saved at once. What the rules do not allow changes nothing: saveFailed says what is allowed.
     void setValue(const QString &key, const QVariant &value);
     void remove(const QString &key); // back to the default
+    // Other defaults until the next call (the loaded model's own); what the rules do not allow is
+    // left out. Not saved.
+    void setDefaults(const QVariantMap &defaults);
 
 signals:
     void changed(const QString &key);
@@ -40,6 +43,7 @@ signals:
 private:
     StorageThread &m_storage;
     QVariantMap m_values; // valid ones, in their settings' types
+    QVariantMap m_defaults; // likewise
     std::optional<Error> m_loadError;
 };
 

@@ -1,6 +1,7 @@
 // The models page's view model, with real storage, real files and the real engine on the processor.
 
 #include "app/models/model_view_model.h"
+#include "core/chat/answer_settings.h"
 #include "core/engine/inference_engine.h"
 #include "core/storage/storage_thread.h"
 #include "tests/support/gguf_parts.h"
@@ -112,6 +113,43 @@ private Q_SLOTS:
         ModelViewModel view(*m_engine, *m_settings, kStarter);
         view.addFolder(QUrl::fromLocalFile(m_dir->path()));
         QTRY_COMPARE(view.library()->rowCount(), 3);
+    }
+
+    void aModelsOwnSamplingIsTheDefault()
+    {
+        const auto whole = llm::GgufFile::open(kStarter.toStdString());
+        QVERIFY(whole);
+        auto parts = test::split(*whole, 1);
+        parts[0]
+            .remove("split.count")
+            .f32("general.sampling.temp", 0.35f)
+            .u32("general.sampling.top_k", 12)
+            .f32("general.sampling.xtc_probability", 0.5f);
+        const QString path = m_dir->filePath(QStringLiteral("own.gguf"));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(QByteArray::fromStdString(parts[0].bytes()));
+        file.close();
+        const auto value = [&](const char *key) {
+            return m_settings->value(QString::fromLatin1(key)).toDouble();
+        };
+        const double standard = value("temperature");
+        m_settings->setValue(QStringLiteral("topK"), 99);
+        ModelViewModel view(*m_engine, *m_settings, kStarter);
+        view.choose(path);
+        QTRY_COMPARE_WITH_TIMEOUT(view.state(), ModelViewModel::Ready, 60'000);
+        QCOMPARE(value("temperature"), 0.35);
+        QCOMPARE(value("topK"), 99.0); // the user's own choice
+        const auto options = chat::answerOptions(*m_settings, view.recommendedSampling());
+        QCOMPARE(options.sampling.temperature, 0.35f);
+        QCOMPARE(options.sampling.topK, 99u);
+        QCOMPARE(options.sampling.xtcProbability, 0.5f); // no setting is for it
+        view.choose(kStarter);
+        QTRY_COMPARE_WITH_TIMEOUT(view.state(), ModelViewModel::Ready, 60'000);
+        QCOMPARE(value("temperature"), standard);
+        QCOMPARE(
+            chat::answerOptions(*m_settings, view.recommendedSampling()).sampling.xtcProbability,
+            0.0f);
     }
 
     void aModelInSeveralFilesIsOne()

@@ -185,6 +185,36 @@ private Q_SLOTS:
         row("", 1);
     }
 
+    // What the loaded model recommends lies under what the user has chosen.
+    void takesOtherDefaults()
+    {
+        Fixture f;
+        const double standard = f.value("temperature").toDouble();
+        f.set("topK", 7);
+        QSignalSpy changed(f.settings.get(), &Settings::changed);
+        f.settings->setDefaults({{QStringLiteral("temperature"), 0.25},
+                                 {QStringLiteral("topK"), 20},
+                                 {QStringLiteral("topP"), 7.5}}); // no such thing
+        QCOMPARE(f.value("temperature").toDouble(), 0.25);
+        QCOMPARE(f.value("topK").toInt(), 7);
+        QVERIFY(f.value("topP").toDouble() <= 1);
+        QCOMPARE(changed.size(), 1);
+        QCOMPARE(changed.first().first().toString(), QStringLiteral("temperature"));
+        f.set("temperature", 0.5);
+        QCOMPARE(f.value("temperature").toDouble(), 0.5);
+        f.settings->remove(QStringLiteral("temperature"));
+        QCOMPARE(f.value("temperature").toDouble(), 0.25);
+        f.settings->remove(QStringLiteral("topK"));
+        QCOMPARE(f.value("topK").toInt(), 20);
+        changed.clear();
+        f.settings->setDefaults({});
+        QCOMPARE(f.value("temperature").toDouble(), standard);
+        QCOMPARE(changed.size(), 2);
+        f.settings->setDefaults({{QStringLiteral("temperature"), 0.25}});
+        f.restart();
+        QCOMPARE(f.value("temperature").toDouble(), standard); // never saved
+    }
+
     void refusesTheRest()
     {
         QFETCH(QString, key);
