@@ -189,9 +189,15 @@ void AnswerParser::scan(More more, Pieces &out)
         }
         if (at != kNone) {
             const std::string before = m_pending.substr(0, at);
+            const State state = m_state;
             if (!put(before, out)) {
                 // What it was taken for it is not: `before` is looked through again.
                 m_pending.replace(0, at, std::exchange(m_givenBack, {}));
+                continue;
+            }
+            if (m_state != state) {
+                // A call's JSON may have begun, in which this is no marker.
+                m_pending.erase(0, at);
                 continue;
             }
             m_pending.erase(0, at + found.text.size());

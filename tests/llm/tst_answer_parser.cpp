@@ -358,6 +358,18 @@ private Q_SLOTS:
         }
     }
 
+    // What begins like a call's JSON in one piece with a marker behind it.
+    void markersBehindWhatBeginsLikeACall()
+    {
+        const AnswerFormat format =
+            AnswerFormat::detect("\"parameters\"<|start_header_id|>tools<|python_tag|>", nullptr);
+        QVERIFY(format.bareToolCalls);
+        checkAllCuts(format, AnswerStart::Answer, "{\"name\":&\"f\" and <|python_tag|>x.y(z=1)",
+                     "reasoning [] answer [{\"name\":&\"f\" and] call  x.y({\"z\":1})");
+        checkAllCuts(format, AnswerStart::Answer, "{\"nam <|python_tag|>",
+                     "reasoning [] answer [{\"nam]");
+    }
+
     void hostileCallsAreKeptAsText()
     {
         const std::string deep(100000, '[');
