@@ -370,6 +370,26 @@ private Q_SLOTS:
                      "reasoning [] answer [{\"nam]");
     }
 
+    void jsonIsReadWhereItIsModest()
+    {
+        const auto deep = [](std::size_t depth) {
+            return std::string(depth, '[') + std::string(depth, ']');
+        };
+        const auto wide = [](int names) {
+            std::string text = "{";
+            for (int i = 0; i < names; ++i)
+                text += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":1";
+            return text + "}";
+        };
+        QVERIFY(parseBoundedJson(deep(100)) && !parseBoundedJson(deep(101)));
+        QVERIFY(!parseBoundedJson(deep(500'000)));
+        QVERIFY(parseBoundedJson("[" + wide(5'000) + "]"));
+        QVERIFY(!parseBoundedJson(wide(9'000)));
+        QVERIFY(!parseBoundedJson("[" + wide(6'000) + "," + wide(6'000) + "]"));
+        // Brackets and colons in texts are none.
+        QVERIFY(parseBoundedJson("[\"" + std::string(200, '[') + std::string(99'999, ':') + "\"]"));
+    }
+
     void hostileCallsAreKeptAsText()
     {
         const std::string deep(100000, '[');
