@@ -370,6 +370,27 @@ private Q_SLOTS:
                      "reasoning [] answer [{\"nam]");
     }
 
+    // Each byte is looked at a few times, not once for every other.
+    void manyBracketsAreReadInOneGo()
+    {
+        constexpr int kCount = 30'000;
+        std::string calls;
+        std::string brackets = "{\"name\":\"f\",\"parameters\":{\"a\":[1";
+        for (int i = 0; i < kCount; ++i) {
+            calls += "{\"name\":\"f" + std::to_string(i) + "\"}, ";
+            brackets += ",{}";
+        }
+        const std::vector<ToolCall> read = readToolCalls(calls);
+        QCOMPARE(read.size(), std::size_t(kCount));
+        QCOMPARE(read.back().name, "f" + std::to_string(kCount - 1));
+        AnswerFormat format;
+        format.bareToolCalls = true;
+        const Parted parted = part(format, AnswerStart::Answer, letters(brackets + "]}} \n"));
+        QCOMPARE(parted.calls.size(), 1u);
+        QCOMPARE(parted.calls[0].name, std::string("f"));
+        QVERIFY(parted.calls[0].error.empty() && parted.answer.empty());
+    }
+
     void jsonIsReadWhereItIsModest()
     {
         const auto deep = [](std::size_t depth) {
