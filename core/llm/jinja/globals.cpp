@@ -204,12 +204,8 @@ Value lipsum(Heap &, const Arguments &)
 }
 
 constexpr Global kGlobals[] = {
-    {"cycler", cycler},
-    {"dict", dict},
-    {"joiner", joiner},
-    {"lipsum", lipsum},
-    {"namespace", space},
-    {"raise_exception", raiseException},
+    {"cycler", cycler}, {"dict", dict},       {"joiner", joiner},
+    {"lipsum", lipsum}, {"namespace", space}, {"raise_exception", raiseException},
     {"range", range},
 };
 
