@@ -189,9 +189,15 @@ void AnswerParser::scan(More more, Pieces &out)
         }
         if (at != kNone) {
             const std::string before = m_pending.substr(0, at);
+            const State state = m_state;
             if (!put(before, out)) {
                 // What it was taken for it is not: `before` is looked through again.
                 m_pending.replace(0, at, std::exchange(m_givenBack, {}));
+                continue;
+            }
+            if (m_state != state) {
+                // A call's JSON may have begun, in which this is no marker.
+                m_pending.erase(0, at);
                 continue;
             }
             m_pending.erase(0, at + found.text.size());
@@ -322,15 +328,48 @@ void AnswerParser::closeTool()
     m_recipient.clear();
 }
 
-bool AnswerParser::couldBeBareCall() const
+void AnswerParser::beginBareCall()
+{
+    m_inner = std::exchange(m_spaces, {});
+    m_state = State::BareCall;
+    m_bareCall = {};
+    collectMarkers();
+}
+
+bool AnswerParser::couldBeBareCall(std::string_view added)
 {
     constexpr std::string_view kFirstKeys[] = {"name", "function", "type"};
-    std::string_view text = trimmed(m_inner);
+    BareCall &call = m_bareCall;
+    std::size_t at = m_inner.size();
+    m_inner += added;
+    for (; at < m_inner.size(); ++at) {
+        const char c = m_inner[at];
+        if (c != ' ' && (c < '\t' || c > '\r')) {
+            if (call.end == 0)
+                call.begin = at;
+            call.end = at + 1;
+        }
+        if (call.quoted) {
+            call.quoted = call.escaped || c != '"';
+            call.escaped = !call.escaped && c == '\\';
+        } else if (c == '"') {
+            call.quoted = true;
+        } else if (c == '{' || c == '[') {
+            ++call.depth;
+        } else if ((c == '}' || c == ']') && --call.depth == 0 && call.closed == 0) {
+            call.closed = at + 1;
+        }
+    }
+    std::string_view text = std::string_view(m_inner).substr(call.begin);
     if (!startsWith(text, "{"))
         return false;
-    // Complete, and not one.
-    if (text.back() == '}' && parseBoundedJson(text) && readBareToolCalls(text).empty())
-        return false;
+    if (call.closed == call.end && !call.judged) {
+        call.judged = true;
+        const std::string_view whole = text.substr(0, call.closed - call.begin);
+        // Complete, and not one.
+        if (readBareToolCalls(whole).empty() && parseBoundedJson(whole))
+            return false;
+    }
     text.remove_prefix(1);
     skipSpaces(text);
     if (text.empty())
@@ -359,8 +398,7 @@ bool AnswerParser::put(std::string_view text, Pieces &out)
         giveBack(std::exchange(m_inner, {}));
         return false;
     case State::BareCall:
-        m_inner += text;
-        if (couldBeBareCall())
+        if (couldBeBareCall(text))
             return true;
         giveBack(std::exchange(m_inner, {}));
         return false;
@@ -379,9 +417,7 @@ bool AnswerParser::put(std::string_view text, Pieces &out)
         skipSpaces(rest);
         m_answerBegun = !rest.empty();
         if (startsWith(rest, "{")) {
-            m_inner = std::exchange(m_spaces, {});
-            m_state = State::BareCall;
-            collectMarkers();
+            beginBareCall();
             return put(text, out);
         }
     }

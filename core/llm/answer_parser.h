@@ -55,6 +55,17 @@ private:
         std::size_t block = 0;
     };
 
+    // How far a bare call's JSON has come; kept, so that each byte is looked at once.
+    struct BareCall {
+        std::size_t begin = 0; // of the JSON in m_inner
+        std::size_t end = 0; // of what is no white space behind it
+        std::size_t closed = 0; // behind the bracket that closes the first value; 0: none yet
+        int depth = 0;
+        bool quoted = false;
+        bool escaped = false;
+        bool judged = false; // whether the whole value is a call has been asked
+    };
+
     void collectMarkers();
     void take(const Marker &marker, Pieces &out);
     enum class More { Comes, IsOver };
@@ -65,7 +76,8 @@ private:
     void enter(State state);
     void readHeader(Pieces &out);
     void closeTool();
-    bool couldBeBareCall() const;
+    void beginBareCall();
+    bool couldBeBareCall(std::string_view added);
 
     AnswerFormat m_format;
     State m_state = State::Answer;
@@ -79,6 +91,7 @@ private:
     std::size_t m_block = 0; // the open tool block
     std::string m_recipient; // of the harmony call or Functionary's header
     bool m_answerBegun = false;
+    BareCall m_bareCall;
     std::vector<ToolCall> m_calls;
 };
 

@@ -14,6 +14,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kMostDepth = 100;
+constexpr std::size_t kMostNames = 8192; // of an object
+constexpr std::size_t kMostLookUps = kMostNames * kMostNames / 2;
 constexpr std::string_view kGemmaQuote = "<|\"|>";
 
 bool isSpace(char c)
@@ -137,7 +139,7 @@ std::optional<Json> takeObject(std::string_view &text, int depth)
         if (!takeText(text, ":"))
             return std::nullopt;
         auto value = take(text, depth + 1);
-        if (!value)
+        if (!value || object.size() >= kMostNames)
             return std::nullopt;
         object[key] = std::move(*value);
         skipSpaces(text);
@@ -204,10 +206,12 @@ std::string_view trimmed(std::string_view text)
     return text;
 }
 
-std::optional<Json> parseBoundedJson(std::string_view text)
+bool isModestJson(std::string_view text)
 {
-    // The parser itself does not recurse, but what is done with its values does.
-    int depth = 0;
+    // The parser itself does not recurse, but what is done with its values does; and objects that
+    // keep their order look a name up among all.
+    std::vector<std::size_t> names; // of each open object or array, so far
+    std::size_t lookUps = 0;
     bool quoted = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
@@ -219,12 +223,24 @@ std::optional<Json> parseBoundedJson(std::string_view text)
         } else if (c == '"') {
             quoted = true;
         } else if (c == '[' || c == '{') {
-            if (++depth > kMostDepth)
-                return std::nullopt;
-        } else if (c == ']' || c == '}') {
-            --depth;
+            if (names.size() >= std::size_t(kMostDepth))
+                return false;
+            names.push_back(0);
+        } else if ((c == ']' || c == '}') && !names.empty()) {
+            names.pop_back();
+        } else if (c == ':' && !names.empty()) {
+            lookUps += ++names.back();
+            if (lookUps > kMostLookUps)
+                return false;
         }
     }
+    return true;
+}
+
+std::optional<Json> parseBoundedJson(std::string_view text)
+{
+    if (!isModestJson(text))
+        return std::nullopt;
     Json value = Json::parse(text.begin(), text.end(), nullptr, false);
     if (value.is_discarded())
         return std::nullopt;

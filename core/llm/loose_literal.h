@@ -20,7 +20,11 @@ std::string_view takeName(std::string_view &text);
 void skipSpaces(std::string_view &text);
 std::string_view trimmed(std::string_view text);
 
-// The value of strict JSON; nothing for other text, and for what is nested too deeply.
+// Whether the value of this JSON can be built and walked safely: it is not nested too deeply, and
+// no object has so many names that looking each up takes long.
+bool isModestJson(std::string_view text);
+
+// The value of strict JSON; nothing for other text, and for what isModestJson() refuses.
 std::optional<nlohmann::ordered_json> parseBoundedJson(std::string_view text);
 
 // One line of JSON; text that is not UTF-8 is shown with U+FFFD.

@@ -137,32 +137,32 @@ std::vector<ToolCall> jsonCalls(std::string_view text)
             text.remove_prefix(1);
             continue;
         }
-        auto whole = parseBoundedJson(text);
-        std::string_view source = text;
-        if (!whole) {
-            // The first value alone: up to the bracket that closes it.
-            int depth = 0;
-            bool quoted = false;
-            std::size_t end = 0;
-            for (; end < text.size(); ++end) {
-                const char c = text[end];
-                if (quoted) {
-                    if (c == '\\')
-                        ++end;
-                    else if (c == '"')
-                        quoted = false;
-                    continue;
-                }
-                if (c == '"')
-                    quoted = true;
-                else if (c == '{' || c == '[')
-                    ++depth;
-                else if ((c == '}' || c == ']') && --depth <= 0)
-                    break;
+        // The first value alone: up to the bracket that closes it.
+        int depth = 0;
+        bool quoted = false;
+        std::size_t end = 0;
+        for (; end < text.size(); ++end) {
+            const char c = text[end];
+            if (quoted) {
+                if (c == '\\')
+                    ++end;
+                else if (c == '"')
+                    quoted = false;
+                continue;
             }
-            source = text.substr(0, std::min(end + 1, text.size()));
-            whole = parseBoundedJson(source);
+            if (c == '"')
+                quoted = true;
+            else if (c == '{' || c == '[')
+                ++depth;
+            else if ((c == '}' || c == ']') && --depth <= 0)
+                break;
         }
+        std::string_view source = text.substr(0, std::min(end + 1, text.size()));
+        std::string_view behind = text.substr(source.size());
+        skipSpaces(behind);
+        if (behind.empty())
+            source = text;
+        const auto whole = parseBoundedJson(source);
         text.remove_prefix(source.size());
         if (!whole) {
             // Nothing behind it can be told apart any more.

@@ -1,6 +1,8 @@
-// Arbitrary bytes as a model file: the parser, the specification, the format readers, the report.
+// Arbitrary bytes as a model file: the parser, the specification, the format readers, the
+// tokenizer, the report.
 #include "core/llm/inspect.h"
 #include "core/llm/model_spec.h"
+#include "core/llm/tokenizer.h"
 
 #include <cstdint>
 #include <cstdlib>
@@ -118,6 +120,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         checkSpec(*spec);
     else
         require(!spec.error().message.empty());
+    if (const auto tokenizer = Tokenizer::create(*file))
+        (*tokenizer)->encode("It's 12 o'clock.", AddSpecial::AsModel, ParseSpecial::Yes);
+    else
+        require(!tokenizer.error().message.empty());
     const ModelReport report = inspectFile(*file);
     require(!report.toText().empty());
     require(!report.toJson().dump().empty()); // throws on text that is no UTF-8

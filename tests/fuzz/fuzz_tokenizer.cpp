@@ -1,6 +1,7 @@
 // Vocabularies out of arbitrary bytes, and arbitrary text through them.
 //
-// Input: two bytes of length, a text of that length, then a GGUF file.
+// Input: a byte that chooses a second pre-tokenizer beside the file's own, two bytes of length, a
+// text of that length, then a GGUF file.
 #include "core/llm/prompt_text.h"
 #include "core/llm/tokenizer.h"
 #include "core/llm/utf8.h"
@@ -8,11 +9,23 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <span>
 
 using namespace alcove::llm;
 
 namespace {
+
+// One of each definition.
+constexpr std::string_view kPreTokenizers[] = {
+    "gpt-2",       "roberta-bpe", "default",      "falcon",     "llama-bpe",
+    "dbrx",        "glm4",        "minicpm5",     "qwen2",      "qwen35",
+    "laguna",      "bailingmoe",  "seed-coder",   "exaone-moe", "jais-2",
+    "starcoder",   "tekken",      "gpt-4o",       "youtu",      "granite-embed-multi-97m",
+    "tiny_aya",    "kimi-k2",     "bloom",        "viking",     "chameleon",
+    "superbpe",    "afmoe",       "deepseek-llm", "gemma4",     "deepseek-coder",
+    "deepseek-v3",
+};
 
 void require(bool condition)
 {
@@ -50,15 +63,16 @@ void check(const std::shared_ptr<const Tokenizer> &tokenizer, std::string_view t
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
 {
-    if (size < 2)
+    if (size < 3)
         return 0;
-    const std::size_t length = std::min<std::size_t>(data[0] | (data[1] << 8), size - 2);
-    const std::string_view text(reinterpret_cast<const char *>(data + 2), length);
-    const auto rest = std::as_bytes(std::span(data + 2 + length, size - 2 - length));
+    const std::string_view other = kPreTokenizers[data[0] % std::size(kPreTokenizers)];
+    const std::size_t length = std::min<std::size_t>(data[1] | (data[2] << 8), size - 3);
+    const std::string_view text(reinterpret_cast<const char *>(data + 3), length);
+    const auto rest = std::as_bytes(std::span(data + 3 + length, size - 3 - length));
     const auto file = GgufFile::parse(rest, "fuzz");
     if (!file)
         return 0;
-    for (const std::string_view pre : {"", "deepseek-llm", "superbpe", "gemma4"}) {
+    for (const std::string_view pre : {std::string_view(), other}) {
         const auto tokenizer = Tokenizer::create(*file, pre);
         if (!tokenizer) {
             require(!tokenizer.error().message.empty());

@@ -358,6 +358,59 @@ private Q_SLOTS:
         }
     }
 
+    // What begins like a call's JSON in one piece with a marker behind it.
+    void markersBehindWhatBeginsLikeACall()
+    {
+        const AnswerFormat format =
+            AnswerFormat::detect("\"parameters\"<|start_header_id|>tools<|python_tag|>", nullptr);
+        QVERIFY(format.bareToolCalls);
+        checkAllCuts(format, AnswerStart::Answer, "{\"name\":&\"f\" and <|python_tag|>x.y(z=1)",
+                     "reasoning [] answer [{\"name\":&\"f\" and] call  x.y({\"z\":1})");
+        checkAllCuts(format, AnswerStart::Answer, "{\"nam <|python_tag|>",
+                     "reasoning [] answer [{\"nam]");
+    }
+
+    // Each byte is looked at a few times, not once for every other.
+    void manyBracketsAreReadInOneGo()
+    {
+        constexpr int kCount = 30'000;
+        std::string calls;
+        std::string brackets = "{\"name\":\"f\",\"parameters\":{\"a\":[1";
+        for (int i = 0; i < kCount; ++i) {
+            calls += "{\"name\":\"f" + std::to_string(i) + "\"}, ";
+            brackets += ",{}";
+        }
+        const std::vector<ToolCall> read = readToolCalls(calls);
+        QCOMPARE(read.size(), std::size_t(kCount));
+        QCOMPARE(read.back().name, "f" + std::to_string(kCount - 1));
+        AnswerFormat format;
+        format.bareToolCalls = true;
+        const Parted parted = part(format, AnswerStart::Answer, letters(brackets + "]}} \n"));
+        QCOMPARE(parted.calls.size(), 1u);
+        QCOMPARE(parted.calls[0].name, std::string("f"));
+        QVERIFY(parted.calls[0].error.empty() && parted.answer.empty());
+    }
+
+    void jsonIsReadWhereItIsModest()
+    {
+        const auto deep = [](std::size_t depth) {
+            return std::string(depth, '[') + std::string(depth, ']');
+        };
+        const auto wide = [](int names) {
+            std::string text = "{";
+            for (int i = 0; i < names; ++i)
+                text += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":1";
+            return text + "}";
+        };
+        QVERIFY(parseBoundedJson(deep(100)) && !parseBoundedJson(deep(101)));
+        QVERIFY(!parseBoundedJson(deep(500'000)));
+        QVERIFY(parseBoundedJson("[" + wide(5'000) + "]"));
+        QVERIFY(!parseBoundedJson(wide(9'000)));
+        QVERIFY(!parseBoundedJson("[" + wide(6'000) + "," + wide(6'000) + "]"));
+        // Brackets and colons in texts are none.
+        QVERIFY(parseBoundedJson("[\"" + std::string(200, '[') + std::string(99'999, ':') + "\"]"));
+    }
+
     void hostileCallsAreKeptAsText()
     {
         const std::string deep(100000, '[');

@@ -158,6 +158,10 @@ private Q_SLOTS:
             "can begin with itself");
         row("indirect left recursion", "root ::= x\nx ::= y \"a\"\ny ::= (\"b\" | x) \"c\"",
             "can begin with itself");
+        row("left recursion behind what is empty",
+            "root ::= a b root | \"x\"\nb ::= \"q\"{0,2}\na ::= c d (e | c)\nd ::= c c\n"
+            "c ::= \"\"\ne ::= \"e\"+",
+            "the rule 'root' can begin with itself");
         row("left recursion nobody uses", "root ::= \"a\"\nx ::= x",
             "line 2, column 1: the rule 'x'");
         row("bytes that are no text", "root ::= \"\xff\"", "this is not UTF-8");
@@ -175,6 +179,14 @@ private Q_SLOTS:
         QCOMPARE(parsed.error().code, ErrorCode::InvalidArgument);
         const QString message = QString::fromStdString(parsed.error().message);
         QVERIFY2(message.contains(says), qPrintable(message));
+    }
+
+    // The same, but for a part that is never empty.
+    void recursionBehindTextIsNone()
+    {
+        for (const char *a : {"c d e", "c (d e | e)", "c d e+", "c (d | c) e{1,2}"})
+            QVERIFY(grammarOf(std::string("root ::= a b root | \"x\"\nb ::= \"q\"{0,2}\na ::= ") + a
+                              + "\nd ::= c c\nc ::= \"\"\ne ::= \"e\"+"));
     }
 
     void sets()
@@ -249,6 +261,87 @@ private Q_SLOTS:
         QVERIFY(matcher.canEnd(matcher.next(state, "\"}]}]")));
         QCOMPARE(matcher.next(state, "\"}]}]]"), GrammarMatcher::kDead);
         QVERIFY(matcher.canEnd(matcher.next(matcher.start(), "[]")));
+    }
+
+    // Forgetting at every step changes nothing that follows.
+    void trimAgreesWithNotTrimming()
+    {
+        std::mt19937 random(5);
+        const auto grammar = grammarOf(std::string(jsonBaseRules()) + "root ::= value");
+        for (int round = 0; round < 20; ++round) {
+            GrammarMatcher kept(grammar);
+            GrammarMatcher trimmed(grammar);
+            State a = kept.start();
+            State b = trimmed.start();
+            for (int step = 0; step < 60 && kept.canGoOn(a); ++step) {
+                std::vector<std::uint8_t> open;
+                for (int byte = 0; byte < 256; ++byte) {
+                    const State next = kept.next(a, std::uint8_t(byte));
+                    const State other = trimmed.next(b, std::uint8_t(byte));
+                    QCOMPARE(other == GrammarMatcher::kDead, next == GrammarMatcher::kDead);
+                    QCOMPARE(trimmed.canEnd(other), kept.canEnd(next));
+                    if (next != GrammarMatcher::kDead)
+                        open.push_back(std::uint8_t(byte));
+                }
+                const std::uint8_t byte = open[random() % open.size()];
+                a = kept.next(a, byte);
+                b = trimmed.trim(trimmed.next(b, byte));
+            }
+            QVERIFY(!kept.gaveUp() && !trimmed.gaveUp());
+        }
+    }
+
+    // Each character is a state of its own, more than are kept.
+    void answersMayPassWhatIsKept()
+    {
+        const auto tokenizer = tokenizerOf({"a", "b", "!"});
+        const auto trie = std::make_shared<TokenTrie>(*tokenizer);
+        const auto grammar = grammarOf("root ::= [ab]{0,20000} \"!\"");
+        QVERIFY(grammar);
+        const auto run = GrammarConstraint(grammar, trie).begin();
+        for (int i = 0; i < 20'000; ++i) {
+            const TokenMask &mask = run->allowed();
+            QVERIFY(mask.allows(1) && mask.allows(2) && mask.allows(3) && !mask.allows(0));
+            run->accept(Token(1 + i % 2));
+        }
+        QCOMPARE(allowedTokens(*run, 4), (std::vector<Token>{3}));
+        run->accept(3);
+        QVERIFY(run->ended());
+    }
+
+    void givesUpWhereThereAreTooManyWays()
+    {
+        const auto grammar = grammarOf("root ::= ([a-z]? [A-Z]?){1000}");
+        QVERIFY(grammar);
+        GrammarMatcher matcher(grammar);
+        QVERIFY(matcher.gaveUp());
+        QCOMPARE(matcher.start(), GrammarMatcher::kDead);
+        // Just as many as there may be.
+        GrammarMatcher other(grammarOf("root ::= ([a-z]? [A-Z]?){500}"));
+        QVERIFY(other.canEnd(other.next(other.start(), std::string_view("aBcD"))));
+        QVERIFY(!other.gaveUp());
+    }
+
+    // Work is bounded too: hardly two texts lead to the same state here, of hundreds of places.
+    void givesUpAfterTooMuchWork()
+    {
+        GrammarMatcher matcher(grammarOf("root ::= [ab]* \"a\" [ab]{900}"));
+        std::mt19937 random(4);
+        State state = matcher.start();
+        State last = state;
+        bool large = false;
+        int read = 0;
+        for (; read < 100'000 && state != GrammarMatcher::kDead; ++read) {
+            last = state;
+            large = large || matcher.isLarge();
+            state = matcher.next(state, std::uint8_t('a' + random() % 2));
+        }
+        QVERIFY(matcher.gaveUp() && large);
+        QVERIFY(matcher.stateCount() <= GrammarMatcher::kMaxStates);
+        // When it is forgotten, the text goes on.
+        last = matcher.trim(last);
+        QVERIFY(!matcher.isLarge());
+        QVERIFY(matcher.next(last, std::string_view("abab")) != GrammarMatcher::kDead);
     }
 
     // A grammar with very many ways to read the same text ends and does not grow without bound.

@@ -141,6 +141,84 @@ private Q_SLOTS:
         QVERIFY(grammar.error().message.find("too deeply") != std::string::npos);
     }
 
+    // What would take very long, very much memory or the stack.
+    void hostileSchemasAreRefused_data()
+    {
+        QTest::addColumn<QByteArray>("schema");
+        const auto row = [](const char *name, const std::string &schema) {
+            QTest::newRow(name) << QByteArray::fromStdString(schema);
+        };
+        const auto list = [](int count, const auto &one) {
+            std::string text;
+            for (int i = 0; i < count; ++i)
+                text += (i > 0 ? "," : "") + one(i);
+            return text;
+        };
+        const auto name = [](int i) { return "\"p" + std::to_string(i) + "\":true"; };
+        const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+        row("deep enum", "{\"enum\":[" + deep + "]}");
+        row("deep annotation", "{\"default\":" + deep + "}");
+        row("deep alternatives", [] {
+            std::string text = "true";
+            for (int i = 0; i < 300; ++i)
+                text = "{\"anyOf\":[" + text + "]}";
+            return text;
+        }());
+        row("many names", "{\"properties\":{" + list(20'000, name) + "}}");
+        row("many names in many objects",
+            "{\"anyOf\":[" + list(4, [&](int) {
+                return "{\"properties\":{" + list(6'000, name) + "}}";
+            }) + "]}");
+        row("many alternatives that must be apart",
+            "{\"oneOf\":[" + list(9'000, [](int i) {
+                return "{\"const\":" + std::to_string(i) + "}";
+            }) + "]}");
+        row("one part again and again",
+            "{\"$defs\":{\"d\":{\"properties\":{" + list(3'000, name) + "}}},\"allOf\":["
+                + list(3'000, [](int) { return std::string("{\"$ref\":\"#/$defs/d\"}"); }) + "]}");
+        row("enums of many",
+            "{\"allOf\":[" + list(2, [&](int) {
+                return "{\"enum\":[" + list(20'000, [](int i) { return std::to_string(i); }) + "]}";
+            }) + "]}");
+        row("long other names",
+            "{\"properties\":{" + list(4'000, [](int i) {
+                return "\"" + std::string(200, 'x') + std::to_string(i) + "\":true";
+            }) + "},\"additionalProperties\":true}");
+        row("pattern that grows",
+            "{\"pattern\":\"^" + list(100'000, [](int) { return std::string("\\\\W"); }) + "$\"}");
+    }
+    void hostileSchemasAreRefused()
+    {
+        QFETCH(QByteArray, schema);
+        const auto grammar =
+            grammarOfSchema(std::string_view(schema.data(), std::size_t(schema.size())));
+        QVERIFY(!grammar);
+        const QString message = QString::fromStdString(grammar.error().message);
+        QVERIFY2(message.contains("too large"), qPrintable(message.left(300)));
+    }
+
+    void largeSchemasAreAccepted()
+    {
+        std::string names;
+        std::string required;
+        std::string types;
+        std::string alternatives;
+        for (int i = 0; i < 2000; ++i) {
+            names += (i > 0 ? "," : "") + ("\"p" + std::to_string(i)) + "\":{\"type\":\"null\"}";
+            required += (i > 0 ? ",\"p" : "\"p") + std::to_string(1999 - i) + "\"";
+            types += i > 0 ? ",\"integer\"" : "\"integer\"";
+            if (i < 500)
+                alternatives += (i > 0 ? "," : "") + ("{\"const\":" + std::to_string(i)) + "}";
+        }
+        for (const std::string &schema :
+             {"{\"type\":\"object\",\"properties\":{" + names + "},\"required\":[" + required
+                  + "]}",
+              "{\"type\":[" + types + "]}", "{\"oneOf\":[" + alternatives + "]}"}) {
+            const auto grammar = grammarOfSchema(schema);
+            QVERIFY2(grammar, grammar ? "" : grammar.error().message.c_str());
+        }
+    }
+
     // Every integer of many ranges, one by one.
     void integerRanges()
     {

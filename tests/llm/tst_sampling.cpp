@@ -1,59 +1,19 @@
 // The host sampler against its definition: the parts that every executor has.
 #include "core/llm/sampling.h"
+#include "tests/support/sampling_draws.h"
 
 #include <QTest>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <random>
 #include <set>
 
 using namespace alcove::llm;
+using namespace alcove::test;
 
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-
-// Everything off: plain draws from the softmax.
-SamplingParams plainParams()
-{
-    SamplingParams params;
-    params.temperature = 1;
-    params.topK = 0;
-    params.topP = 1;
-    params.minP = 0;
-    params.seed = 11;
-    return params;
-}
-
-std::vector<float> logitsOf(const std::vector<double> &probabilities)
-{
-    std::vector<float> logits;
-    for (double p : probabilities)
-        logits.push_back(float(std::log(p)));
-    return logits;
-}
-
-std::map<Token, int> draws(const SamplingParams &params, const std::vector<float> &logits,
-                           int count)
-{
-    Sampler sampler(params, {});
-    std::map<Token, int> seen;
-    for (int i = 0; i < count; ++i)
-        ++seen[sampler.sample(logits)];
-    return seen;
-}
-
-std::set<Token> drawnTokens(const SamplingParams &params, const std::vector<float> &logits)
-{
-    std::set<Token> tokens;
-    for (const auto &[token, count] : draws(params, logits, 4000))
-        tokens.insert(token);
-    return tokens;
-}
 
 Token greedy(SamplingParams params, const std::vector<Token> &history,
              const std::vector<float> &logits)

@@ -34,22 +34,69 @@ bool canBeEmpty(const GbnfItem &item, const std::vector<bool> &rules)
     return false;
 }
 
-std::vector<bool> emptyRules(const std::vector<GbnfRule> &rules)
+// Which rules can be empty: each piece waits for the parts that have to be so first, and says on
+// when they are.
+class EmptyRules
 {
-    std::vector<bool> empty(rules.size());
-    bool forward = true; // rules often refer to later ones, or to earlier ones
-    for (bool changed = true; changed; forward = !forward) {
-        changed = false;
-        for (std::size_t i = 0; i < rules.size(); ++i) {
-            const std::size_t rule = forward ? i : rules.size() - 1 - i;
-            if (!empty[rule] && canBeEmpty(rules[rule].body, empty)) {
-                empty[rule] = true;
-                changed = true;
+public:
+    explicit EmptyRules(const std::vector<GbnfRule> &rules)
+        : m_waiting(rules.size()), m_empty(rules.size())
+    {
+        for (std::uint32_t i = 0; i < rules.size(); ++i)
+            add(rules[i].body, kNone, i);
+        while (!m_found.empty()) {
+            const Piece piece = m_pieces[m_found.back()];
+            m_found.pop_back();
+            if (piece.parent != kNone) {
+                partIsEmpty(piece.parent);
+            } else if (!m_empty[piece.rule]) {
+                m_empty[piece.rule] = true;
+                for (const std::uint32_t use : m_waiting[piece.rule])
+                    partIsEmpty(use);
             }
         }
     }
-    return empty;
-}
+
+    std::vector<bool> take() { return std::move(m_empty); }
+
+private:
+    static constexpr std::uint32_t kNone = 0xffffffffu;
+
+    struct Piece {
+        std::uint32_t parent = kNone; // none: it is the rule's body
+        std::uint32_t rule = 0;
+        std::size_t missing = 0; // parts that are not known to be empty and have to be
+    };
+
+    void add(const GbnfItem &item, std::uint32_t parent, std::uint32_t rule)
+    {
+        const auto piece = std::uint32_t(m_pieces.size());
+        m_pieces.push_back({parent, rule, 1});
+        std::size_t &missing = m_pieces[piece].missing;
+        if (item.kind == Kind::Sequence)
+            missing = item.items.size();
+        else if (item.kind == Kind::Repeat && item.least == 0)
+            missing = 0;
+        else if (item.kind == Kind::Rule)
+            m_waiting[item.value].push_back(piece);
+        if (missing == 0)
+            m_found.push_back(piece);
+        for (const GbnfItem &one : item.items)
+            add(one, piece, rule);
+    }
+
+    void partIsEmpty(std::uint32_t piece)
+    {
+        std::size_t &missing = m_pieces[piece].missing;
+        if (missing > 0 && --missing == 0)
+            m_found.push_back(piece);
+    }
+
+    std::vector<Piece> m_pieces;
+    std::vector<std::uint32_t> m_found; // pieces that are empty, not yet said on
+    std::vector<std::vector<std::uint32_t>> m_waiting; // by rule: the pieces that use it
+    std::vector<bool> m_empty;
+};
 
 // The rules that a piece can begin with.
 void addFirstRules(const GbnfItem &item, const std::vector<bool> &empty,
@@ -67,7 +114,7 @@ void addFirstRules(const GbnfItem &item, const std::vector<bool> &empty,
 // A rule that can begin with itself.
 std::optional<std::uint32_t> leftRecursiveRule(const std::vector<GbnfRule> &rules)
 {
-    const std::vector<bool> empty = emptyRules(rules);
+    const std::vector<bool> empty = EmptyRules(rules).take();
     std::vector<std::vector<std::uint32_t>> first(rules.size());
     for (std::size_t i = 0; i < rules.size(); ++i)
         addFirstRules(rules[i].body, empty, first[i]);
@@ -106,10 +153,11 @@ public:
     bool run(Grammar &grammar)
     {
         std::vector<std::uint32_t> sets;
-        for (const CodePointSet &set : m_rules.sets)
+        for (const CodePointSet &set : m_rules.sets) {
             sets.push_back(byteStateOf(set));
-        if (m_states.size() > kMaxGrammarByteStates)
-            return false;
+            if (m_states.size() > kMaxGrammarByteStates)
+                return false;
+        }
         m_sets = std::move(sets);
         std::vector<std::uint32_t> starts;
         for (const GbnfRule &rule : m_rules.rules)

@@ -9,8 +9,6 @@ namespace alcove::llm {
 namespace {
 
 constexpr std::size_t kKeptMasks = 128;
-// Beyond so many the states of tokens long past are forgotten.
-constexpr std::size_t kKeptStates = GrammarMatcher::kMaxStates / 8;
 
 class Run final : public ConstraintRun
 {
@@ -25,7 +23,7 @@ public:
         const auto known = m_masks.find(m_state);
         if (known != m_masks.end())
             return known->second;
-        if (m_matcher.stateCount() > kKeptStates) {
+        if (m_matcher.isLarge()) { // of tokens long past
             m_state = m_matcher.trim(m_state);
             m_masks.clear();
         }

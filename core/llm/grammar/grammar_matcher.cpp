@@ -22,9 +22,12 @@ void GrammarMatcher::reset()
     m_stateIndex.clear();
     m_frames.assign(1, Frame{});
     m_frameIndex.clear();
+    m_placesInAll = 0;
+    m_steps = 0;
     m_states.emplace_back(); // kDead
-    m_states[kDead].next = std::make_unique<Row>();
-    m_states[kDead].next->fill(kDead);
+    m_rows.clear();
+    m_rows.push_back(std::make_unique<Row>());
+    m_rows[kDead]->fill(kDead);
     beginPlaces();
     addNode(m_grammar->root(), 0);
     m_start = intern();
@@ -48,6 +51,7 @@ const GrammarMatcher::Row &GrammarMatcher::expand(State state)
     std::vector<std::uint32_t> leads(places.size());
     std::size_t kind = 0;
     for (std::uint32_t byte = 0; byte < 256; ++byte) {
+        countSteps(places.size() / 16); // far less work than a node
         for (std::size_t i = 0; i < places.size(); ++i)
             leads[i] = bytes[places[i].bytes][byte];
         if (kind == kinds.size() || kinds[kind] != leads)
@@ -65,16 +69,29 @@ const GrammarMatcher::Row &GrammarMatcher::expand(State state)
         }
         (*row)[byte] = kindStates[kind];
     }
-    m_states[state].next = std::move(row);
-    return *m_states[state].next;
+    m_rows[state] = std::move(row);
+    return *m_rows[state];
 }
 
 void GrammarMatcher::beginPlaces()
 {
     m_places.clear();
     m_canEnd = false;
-    m_tooMany = false;
+    m_tooMany = m_steps > kMaxSteps;
     m_seen.clear();
+}
+
+void GrammarMatcher::countSteps(std::size_t count)
+{
+    m_steps += count;
+    m_tooMany = m_tooMany || m_steps > kMaxSteps;
+}
+
+bool GrammarMatcher::isLarge() const
+{
+    // What is nested deeply stays so when it is trimmed; doing that again and again would not help.
+    return m_states.size() > kMaxStates / 8 || m_placesInAll > kMaxPlacesInAll / 8
+        || m_steps > kMaxSteps / 8 || m_frames.size() > std::max(kMaxFrames / 8, 2 * m_framesKept);
 }
 
 // Adds the places at which the text goes on from `node`.
@@ -85,6 +102,7 @@ void GrammarMatcher::addNode(std::uint32_t node, std::uint32_t frame)
     while (!m_work.empty() && !m_tooMany) {
         const auto [at, within] = m_work.back();
         m_work.pop_back();
+        countSteps(1);
         const GrammarNode &one = nodes[at];
         if (one.kind != GrammarNode::Kind::Character
             && !m_seen.insert(std::uint64_t(at) << 32 | within).second)
@@ -130,7 +148,10 @@ GrammarMatcher::State GrammarMatcher::intern()
 {
     std::sort(m_places.begin(), m_places.end());
     m_places.erase(std::unique(m_places.begin(), m_places.end()), m_places.end());
-    if (m_tooMany || m_places.size() > kMaxPlaces || (m_places.empty() && !m_canEnd))
+    if (m_places.size() > kMaxPlaces || m_placesInAll + m_places.size() > kMaxPlacesInAll)
+        m_tooMany = true;
+    m_gaveUp = m_gaveUp || m_tooMany;
+    if (m_tooMany || (m_places.empty() && !m_canEnd))
         return kDead;
     std::size_t hash = m_canEnd ? 1 : 0;
     for (const Place &place : m_places) {
@@ -143,10 +164,14 @@ GrammarMatcher::State GrammarMatcher::intern()
         if (known.canEnd == m_canEnd && known.places == m_places)
             return one->second;
     }
-    if (m_states.size() >= kMaxStates)
+    if (m_states.size() >= kMaxStates) {
+        m_gaveUp = true;
         return kDead;
+    }
     const State state = State(m_states.size());
+    m_placesInAll += m_places.size();
     m_stateIndex.emplace(hash, state);
+    m_rows.emplace_back();
     m_states.emplace_back();
     m_states.back().places = m_places;
     m_states.back().canEnd = m_canEnd;
@@ -161,15 +186,22 @@ GrammarMatcher::State GrammarMatcher::trim(State state)
     reset();
     beginPlaces();
     m_canEnd = canEnd;
+    std::unordered_map<std::uint32_t, std::uint32_t> moved = {{0, 0}}; // frames: old and new
+    std::vector<std::uint32_t> path; // innermost first
     for (Place place : places) {
-        std::vector<std::uint32_t> path; // innermost first
-        for (std::uint32_t frame = place.frame; frame != 0; frame = frames[frame].parent)
-            path.push_back(frames[frame].node);
-        place.frame = 0;
-        for (auto node = path.rbegin(); node != path.rend(); ++node)
-            place.frame = frameOf(*node, place.frame);
+        path.clear();
+        std::uint32_t frame = place.frame;
+        for (; moved.count(frame) == 0; frame = frames[frame].parent)
+            path.push_back(frame);
+        std::uint32_t parent = moved[frame];
+        for (auto one = path.rbegin(); one != path.rend(); ++one) {
+            parent = frameOf(frames[*one].node, parent);
+            moved[*one] = parent;
+        }
+        place.frame = parent;
         m_places.push_back(place);
     }
+    m_framesKept = m_frames.size();
     return intern();
 }
 

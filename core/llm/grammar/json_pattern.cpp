@@ -1,6 +1,7 @@
 #include "core/llm/grammar/json_pattern.h"
 
 #include "core/llm/display_text.h"
+#include "core/llm/grammar/grammar.h"
 #include "core/llm/grammar/json_text_grammar.h"
 #include "core/llm/utf8.h"
 
@@ -118,6 +119,8 @@ private:
             }
             const std::string atom = readAtom(depth);
             text += " " + atom + readQuantifier();
+            if (text.size() > kMaxGrammarBytes)
+                wrong("is too large");
         }
         if (depth == 0 && !ended)
             text += " char*";

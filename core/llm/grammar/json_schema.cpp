@@ -4,6 +4,7 @@
 #include "core/llm/grammar/json_pattern.h"
 #include "core/llm/grammar/json_text_grammar.h"
 #include "core/llm/grammar/schema_merge.h"
+#include "core/llm/loose_literal.h"
 #include "core/llm/utf8.h"
 
 #include <algorithm>
@@ -20,6 +21,8 @@ namespace {
 
 constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxVisits = 20'000; // of subschemas; merging can multiply them
+constexpr std::size_t kMaxWork = 1u << 24; // values copied and compared on the way
+constexpr std::size_t kMaxTextBytes = 16 * kMaxGrammarBytes; // of all pieces, parts of others too
 constexpr std::size_t kMaxNameBytes = 256; // where other names are allowed
 constexpr std::size_t kMaxSchemaBytes = 1u << 20;
 
@@ -96,9 +99,21 @@ private:
         return refuse(ErrorCode::InvalidArgument, what, where);
     }
 
+    // False: that is more than a schema may take; it is refused.
+    bool spend(std::size_t work, const std::string &where)
+    {
+        m_work += work;
+        if (m_work > kMaxWork)
+            wrong("is nested too deeply or too large", where);
+        return m_work <= kMaxWork;
+    }
+
     // A rule of its own for what is used more than once.
     std::string addRule(const std::string &body)
     {
+        m_textBytes += body.size();
+        if (m_textBytes > kMaxTextBytes)
+            wrong("is too large", "#");
         std::string name = "s" + std::to_string(m_rules.size());
         m_rules.emplace_back(name, body);
         return name;
@@ -106,6 +121,13 @@ private:
 
     // A piece of GBNF for the values that `schema` allows.
     std::string visit(const SchemaJson &schema, const std::string &where, int depth)
+    {
+        std::string piece = visitAny(schema, where, depth);
+        m_textBytes += piece.size();
+        return m_textBytes > kMaxTextBytes ? wrong("is too large", where) : piece;
+    }
+
+    std::string visitAny(const SchemaJson &schema, const std::string &where, int depth)
     {
         if (m_error)
             return "\"\"";
@@ -142,7 +164,9 @@ private:
             wrong("has a $ref that is no text", where);
             return nullptr;
         }
-        std::string target = reference.get<std::string>();
+        const auto target = reference.get<std::string>();
+        if (const auto known = m_resolved.find(target); known != m_resolved.end())
+            return known->second;
         if (target.empty() || target[0] != '#' || (target.size() > 1 && target[1] != '/')) {
             unsupported("a $ref to elsewhere ('" + displayText(target) + "')", where);
             return nullptr;
@@ -150,7 +174,7 @@ private:
         try {
             const SchemaJson::json_pointer pointer(unescaped(target.substr(1)));
             if (m_root.contains(pointer))
-                return &m_root.at(pointer);
+                return m_resolved.emplace(target, &m_root.at(pointer)).first->second;
         } catch (const nlohmann::json::exception &) {
             // no pointer
         }
@@ -201,6 +225,8 @@ private:
         }
         if (!schema.is_object())
             return schema;
+        if (!spend(schemaWeight(schema), where))
+            return false;
         SchemaJson rest = schema;
         rest.erase("$ref");
         rest.erase("allOf");
@@ -212,6 +238,8 @@ private:
                 wrong("has something that is no schema", where);
                 return;
             }
+            if (!spend(mergingWork(rest, flat), where))
+                return;
             auto merged = mergeSchemas(rest, flat);
             if (merged)
                 rest = std::move(*merged);
@@ -280,11 +308,17 @@ private:
                 return "\"\"";
             if (!flat.is_object() && !flat.is_boolean())
                 return wrong("has something that is no schema", place);
+            if (!spend(mergingWork(rest, flat), place))
+                return "\"\"";
             auto merged = mergeSchemas(rest, flat);
             if (!merged)
                 return unsupported("alternatives in which " + merged.error().message, place);
             for (const SchemaJson &other : alternatives) {
-                if (keyword == "oneOf" && !plainlyApart(other, *merged))
+                if (keyword != "oneOf")
+                    break;
+                if (!spend(mergingWork(other, *merged), place))
+                    return "\"\"";
+                if (!plainlyApart(other, *merged))
                     return unsupported("a oneOf whose alternatives are not plainly apart", where);
             }
             alternatives.push_back(*merged);
@@ -297,6 +331,8 @@ private:
 
     std::string visitChoices(const SchemaJson &schema, const std::string &where)
     {
+        if (!spend(schemaWeight(schema), where))
+            return "\"\"";
         auto merged = mergeSchemas(schema, SchemaJson(SchemaJson::object())); // const as an enum
         if (!merged || !(*merged)["enum"].is_array())
             return wrong("has an enum that is no list", where);
@@ -338,14 +374,16 @@ private:
         const SchemaJson &properties = schema.contains("properties") ? schema["properties"] : none;
         if (!properties.is_object())
             return wrong("has properties that are no object", where);
-        std::vector<std::string> required;
+        std::set<std::string> needed;
+        std::vector<std::string> required; // in the schema's order
         if (schema.contains("required")) {
             if (!schema["required"].is_array())
                 return wrong("has a 'required' that is no list", where);
             for (const SchemaJson &name : schema["required"]) {
                 if (!name.is_string())
                     return wrong("requires something that is no name", where);
-                required.push_back(name.get<std::string>());
+                if (needed.insert(name.get<std::string>()).second)
+                    required.push_back(name.get<std::string>());
             }
         }
         const bool free = !schema.contains("properties") && !schema.contains("required");
@@ -361,24 +399,24 @@ private:
         };
         std::vector<Member> members;
         std::vector<std::string> names;
-        const auto addMember = [&](const std::string &name, const SchemaJson &value, bool needed) {
+        const auto addMember = [&](const std::string &name, const SchemaJson &value, bool must) {
             names.push_back(name);
+            if (!spend(schemaWeight(value) + name.size(), where))
+                return;
             const std::string place = where + "/properties/" + name;
             const bool merged = value.is_object() && value.contains("allOf");
             const SchemaJson flat = merged ? flattened(value, place, depth + 1) : value;
-            if (flat == false && !needed)
+            if (flat == false && !must)
                 return;
             members.push_back({gbnfLiteral(SchemaJson(name).dump()) + " \":\" ws "
                                    + visit(flat, place, depth + 1),
-                               needed});
-        };
-        const auto needs = [&](const std::string &name) {
-            return std::find(required.begin(), required.end(), name) != required.end();
+                               must});
         };
         for (const auto &[name, value] : properties.items())
-            addMember(name, value, needs(name));
+            addMember(name, value, needed.count(name) != 0);
+        const std::set<std::string> listed(names.begin(), names.end());
         for (const std::string &name : required) {
-            if (std::find(names.begin(), names.end(), name) != names.end())
+            if (listed.count(name) != 0)
                 continue;
             // Absent: other properties are allowed, although none is written unasked.
             if (schema.contains("additionalProperties") && additional == false)
@@ -392,6 +430,11 @@ private:
                 if (name.size() > kMaxNameBytes)
                     return unsupported("other properties beside one with a very long name", where);
             }
+            std::size_t bytes = 0;
+            for (const std::string &name : names)
+                bytes += name.size() * name.size() / 4; // copied at each of its characters
+            if (!spend(bytes, where))
+                return "\"\"";
             others = otherName(names) + " \":\" ws "
                 + visit(additional, where + "/additionalProperties", depth + 1);
             others = addRule(others);
@@ -616,8 +659,11 @@ private:
     const SchemaJson &m_root;
     std::optional<Error> m_error;
     std::vector<std::pair<std::string, std::string>> m_rules; // name, body
+    std::map<std::string, const SchemaJson *> m_resolved; // by the reference's text
     std::map<const SchemaJson *, std::string> m_references; // by what is referred to
     std::size_t m_visits = 0;
+    std::size_t m_work = 0;
+    std::size_t m_textBytes = 0;
 };
 
 } // namespace
@@ -627,6 +673,8 @@ try {
     if (schema.size() > kMaxSchemaBytes)
         return fail(ErrorCode::InvalidArgument,
                     "The schema is longer than " + displayBytes(kMaxSchemaBytes) + ".");
+    if (!isModestJson(schema))
+        return fail(ErrorCode::InvalidArgument, "The schema is nested too deeply or too large.");
     const SchemaJson root = SchemaJson::parse(schema.begin(), schema.end(), nullptr, false);
     if (root.is_discarded())
         return fail(ErrorCode::InvalidArgument, "The schema is no JSON.");

@@ -35,6 +35,11 @@ const std::map<std::string, std::string> &keywordTypes()
     return kTypes;
 }
 
+bool has(const std::vector<std::string> &list, const std::string &one)
+{
+    return std::find(list.begin(), list.end(), one) != list.end();
+}
+
 std::vector<std::string> namedTypes(const SchemaJson &schema)
 {
     std::vector<std::string> types;
@@ -43,16 +48,13 @@ std::vector<std::string> namedTypes(const SchemaJson &schema)
         types.push_back(type->get<std::string>());
     if (type != schema.end() && type->is_array()) {
         for (const SchemaJson &one : *type) {
-            if (one.is_string())
+            // Each once; with more than there are, one is unknown already.
+            if (one.is_string() && types.size() <= kAllTypes.size()
+                && !has(types, one.get<std::string>()))
                 types.push_back(one.get<std::string>());
         }
     }
     return types;
-}
-
-bool has(const std::vector<std::string> &list, const std::string &one)
-{
-    return std::find(list.begin(), list.end(), one) != list.end();
 }
 
 SchemaJson both(const SchemaJson &a, const SchemaJson &b)
@@ -196,6 +198,30 @@ bool hasSchemaType(const SchemaJson &value, const std::string &type)
         || (type == "object" && value.is_object()) || (type == "array" && value.is_array())
         || (type == "string" && value.is_string()) || (type == "number" && value.is_number())
         || (type == "integer" && whole());
+}
+
+std::size_t schemaWeight(const SchemaJson &schema)
+{
+    std::size_t weight = 1;
+    if (schema.is_structured()) {
+        for (const SchemaJson &one : schema)
+            weight += schemaWeight(one);
+    }
+    return weight;
+}
+
+std::size_t mergingWork(const SchemaJson &a, const SchemaJson &b)
+{
+    const auto sizeOf = [](const SchemaJson &schema, const char *keyword) {
+        const auto found = schema.is_object() ? schema.find(keyword) : schema.end();
+        return found == schema.end() ? std::size_t(0) : found->size();
+    };
+    // Each of one is looked for among those of the other.
+    std::size_t work = schemaWeight(a) + schemaWeight(b) + (a.size() + b.size()) * b.size();
+    for (const char *keyword : {"enum", "required"})
+        work += sizeOf(a, keyword) * sizeOf(b, keyword);
+    const std::size_t properties = sizeOf(a, "properties") + sizeOf(b, "properties");
+    return work + properties * properties + sizeOf(a, "required") * sizeOf(b, "properties");
 }
 
 Result<SchemaJson> mergeSchemas(const SchemaJson &a, const SchemaJson &b)

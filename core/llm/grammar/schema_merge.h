@@ -24,6 +24,11 @@ bool schemaNamesTypes(const SchemaJson &schema);
 // `value` is of this type.
 bool hasSchemaType(const SchemaJson &value, const std::string &type);
 
+// How many values the schema is made of.
+std::size_t schemaWeight(const SchemaJson &schema);
+// A measure of the time that mergeSchemas() and plainlyApart() need.
+std::size_t mergingWork(const SchemaJson &a, const SchemaJson &b);
+
 // Both are objects or booleans. References and allOf are taken out by the caller.
 Result<SchemaJson> mergeSchemas(const SchemaJson &a, const SchemaJson &b);
 

@@ -270,7 +270,7 @@ const std::unordered_map<std::string_view, FilterFunction> &table()
         std::unordered_map<std::string_view, FilterFunction> map;
         for (const std::span<const Filter> part :
              {std::span<const Filter>(kGeneralFilters), textFilters(), sequenceFilters(),
-              orderFilters()}) {
+              orderFilters(), wrapFilters(), prettyFilters(), linkFilters()}) {
             for (const Filter &filter : part)
                 map.emplace(filter.name, filter.run);
         }

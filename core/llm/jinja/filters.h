@@ -1,7 +1,7 @@
 // Filters: what follows a `|`.
 //
-// Any thread, per Heap. Failure for arguments that do not fit. All of Jinja's but pprint, random,
-// urlize, wordwrap and xmlattr, which make no sense in a prompt.
+// Any thread, per Heap. Failure for arguments that do not fit. All of Jinja's but random: the same
+// template gives the same prompt.
 // Meaning: the Jinja documentation, "List of Builtin Filters"; tojson as `transformers` defines it.
 #pragma once
 
@@ -27,6 +27,9 @@ Value applyFilter(Heap &heap, std::string_view name, const Value &value,
 std::span<const Filter> textFilters(); // filters_text.cpp
 std::span<const Filter> sequenceFilters(); // filters_sequence.cpp
 std::span<const Filter> orderFilters(); // filters_order.cpp
+std::span<const Filter> wrapFilters(); // filters_wrap.cpp
+std::span<const Filter> prettyFilters(); // filters_pretty.cpp
+std::span<const Filter> linkFilters(); // filters_links.cpp
 
 // item.path, where the path is "a.b.0" or an index.
 Value attributeAt(Heap &heap, Value item, const Value &path);
