@@ -370,6 +370,18 @@ private Q_SLOTS:
                      "reasoning [] answer [{\"nam]");
     }
 
+    void callsWithoutANameAreUnreadable()
+    {
+        for (const char *text :
+             {"{\"\": {}}", "{\"name\": \"\", \"arguments\": {}}", "{\"name\": \"\"}",
+              "{\"name\": \"\", \"arguments\": \"{}\"}", "{\"function\": \"\"}"}) {
+            const std::vector<ToolCall> calls = readToolCalls(text);
+            QCOMPARE(calls.size(), 1u);
+            QVERIFY2(!calls[0].error.empty(), text);
+            QCOMPARE(calls[0].arguments, std::string(text));
+        }
+    }
+
     // Each byte is looked at a few times, not once for every other.
     void manyBracketsAreReadInOneGo()
     {
