@@ -421,6 +421,8 @@ ToolCall namedToolCall(std::string_view name, std::string_view arguments)
 {
     ToolCall call;
     call.name = name;
+    if (name.empty())
+        return unreadable(arguments);
     const std::string_view text = trimmed(arguments);
     if (text.empty()) {
         call.arguments = "{}";

@@ -382,6 +382,17 @@ private Q_SLOTS:
         }
     }
 
+    void kimisCallsNeedANameToo()
+    {
+        for (const char *name : {"", "functions.:0"}) {
+            const std::vector<ToolCall> calls =
+                readToolCalls("<|tool_call_begin|>" + std::string(name)
+                              + "<|tool_call_argument_begin|>{}<|tool_call_end|>");
+            QCOMPARE(calls.size(), 1u);
+            QVERIFY(!calls[0].error.empty());
+        }
+    }
+
     // Each byte is looked at a few times, not once for every other.
     void manyBracketsAreReadInOneGo()
     {
