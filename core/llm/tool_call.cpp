@@ -97,6 +97,8 @@ std::optional<ToolCall> callOfObject(const Json &object)
     ToolCall call;
     if (const Json *id = firstOf(object, {"id", "tool_call_id"}))
         call.id = id->is_string() ? id->get<std::string>() : jsonLine(*id);
+    if (name && name->is_string() && name->get_ref<const std::string &>().empty())
+        return std::nullopt;
     if (name && name->is_string()) {
         call.name = name->get<std::string>();
         if (!arguments) {
@@ -115,7 +117,7 @@ std::optional<ToolCall> callOfObject(const Json &object)
         return call;
     }
     // Apertus writes the name as the only key: {"get_time": {...}}.
-    if (object.size() == 1 && object.begin()->is_object()) {
+    if (object.size() == 1 && object.begin()->is_object() && !object.begin().key().empty()) {
         call.name = object.begin().key();
         call.arguments = jsonLine(*object.begin());
         return call;
@@ -419,6 +421,8 @@ ToolCall namedToolCall(std::string_view name, std::string_view arguments)
 {
     ToolCall call;
     call.name = name;
+    if (name.empty())
+        return unreadable(arguments);
     const std::string_view text = trimmed(arguments);
     if (text.empty()) {
         call.arguments = "{}";

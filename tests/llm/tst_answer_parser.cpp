@@ -370,6 +370,29 @@ private Q_SLOTS:
                      "reasoning [] answer [{\"nam]");
     }
 
+    void callsWithoutANameAreUnreadable()
+    {
+        for (const char *text :
+             {"{\"\": {}}", "{\"name\": \"\", \"arguments\": {}}", "{\"name\": \"\"}",
+              "{\"name\": \"\", \"arguments\": \"{}\"}", "{\"function\": \"\"}"}) {
+            const std::vector<ToolCall> calls = readToolCalls(text);
+            QCOMPARE(calls.size(), 1u);
+            QVERIFY2(!calls[0].error.empty(), text);
+            QCOMPARE(calls[0].arguments, std::string(text));
+        }
+    }
+
+    void kimisCallsNeedANameToo()
+    {
+        for (const char *name : {"", "functions.:0"}) {
+            const std::vector<ToolCall> calls =
+                readToolCalls("<|tool_call_begin|>" + std::string(name)
+                              + "<|tool_call_argument_begin|>{}<|tool_call_end|>");
+            QCOMPARE(calls.size(), 1u);
+            QVERIFY(!calls[0].error.empty());
+        }
+    }
+
     // Each byte is looked at a few times, not once for every other.
     void manyBracketsAreReadInOneGo()
     {
