@@ -38,11 +38,10 @@ ColumnLayout {
                 text: block.label
                 implicitWidth: contentItem.implicitWidth + leftPadding + rightPadding
                 implicitHeight: Theme.controlSmall
-                horizontalPadding: Theme.space8
+                horizontalPadding: Theme.space4 + 2
                 hoverEnabled: true
                 focusPolicy: block.reachable || activeFocus ? Qt.StrongFocus : Qt.ClickFocus
-                Layout.leftMargin: -Theme.space8 // the words stand above those of the answer
-                Layout.maximumWidth: block.width + Theme.space8
+                Layout.leftMargin: -leftPadding // the words stand above those of the answer
                 Accessible.role: Accessible.Button
                 Accessible.name: text
                 Accessible.description: block.open ? qsTr("Expanded") : qsTr("Collapsed")
@@ -52,36 +51,49 @@ ColumnLayout {
 
                 readonly property color ink: hovered ? Theme.text : Theme.textMuted
 
-                contentItem: RowLayout { // qmllint disable deferred-property-id
-                    spacing: Theme.space8
+                contentItem: Item { // qmllint disable deferred-property-id
+                    implicitWidth: row.implicitWidth
+                    implicitHeight: row.implicitHeight
 
-                    ThinkingDots {
-                        visible: block.thinking
-                        Layout.rightMargin: Theme.space4
-                    }
-                    Text {
-                        text: header.text
-                        textFormat: Text.PlainText
-                        color: header.ink
-                        font.pixelSize: Theme.body
-                        elide: Text.ElideRight
-                        Layout.fillWidth: true
-                        Accessible.ignored: true
-                    }
-                    Icon {
-                        name: "chevron-right"
-                        mirrored: header.mirrored
-                        color: header.ink
-                        rotation: block.open ? (header.mirrored ? -90 : 90) : 0
-                        Layout.preferredWidth: Theme.iconSmall
-                        Layout.preferredHeight: Theme.iconSmall
-                        Accessible.ignored: true
+                    Row {
+                        id: row
+                        anchors.verticalCenter: parent.verticalCenter
+                        spacing: Theme.space8
 
-                        Behavior on rotation {
-                            enabled: Theme.animated
-                            NumberAnimation {
-                                duration: Theme.quick
-                                easing.type: Easing.OutCubic
+                        ThinkingDots {
+                            id: dots
+                            visible: block.thinking
+                            rightPadding: Theme.space4
+                            anchors.verticalCenter: parent.verticalCenter
+                        }
+                        Text {
+                            text: header.text
+                            textFormat: Text.PlainText
+                            color: header.ink
+                            font.pixelSize: Theme.body
+                            elide: Text.ElideRight
+                            width: Math.min(implicitWidth, block.width - chevron.width - row.spacing
+                                - (dots.visible ? dots.width + row.spacing : 0))
+                            anchors.verticalCenter: parent.verticalCenter
+                            Accessible.ignored: true
+                        }
+                        Icon {
+                            id: chevron
+                            name: "chevron-right"
+                            mirrored: header.mirrored
+                            color: header.ink
+                            rotation: block.open ? (header.mirrored ? -90 : 90) : 0
+                            width: Theme.iconSmall
+                            height: Theme.iconSmall
+                            anchors.verticalCenter: parent.verticalCenter
+                            Accessible.ignored: true
+
+                            Behavior on rotation {
+                                enabled: Theme.animated
+                                NumberAnimation {
+                                    duration: Theme.quick
+                                    easing.type: Easing.OutCubic
+                                }
                             }
                         }
                     }
@@ -94,14 +106,11 @@ ColumnLayout {
                         distance: 0
                     }
                 }
-                TipHost {
-                    wanted: (header.hovered || header.visualFocus) && !header.down
-                    text: block.open ? qsTr("Hide what the model thought") : qsTr("Show what the model thought")
-                }
             }
             RowLayout {
                 visible: block.open || block.thinking
                 spacing: Theme.space12
+                Layout.bottomMargin: Theme.space12
 
                 Rectangle {
                     implicitWidth: Theme.quoteBar

@@ -53,6 +53,24 @@ Item {
             }
         }
 
+        // The words come after the first of the reasoning has made the line.
+        function test_itIsAsWideAsItsWords() {
+            const words = block.label;
+            const thoughts = block.reasoning;
+            block.reasoning = "";
+            block.label = "";
+            verify(!block.visible);
+            block.reasoning = thoughts;
+            block.thinking = true;
+            waitForRendering(block);
+            const header = findHeader(block);
+            const empty = header.width;
+            block.label = words;
+            tryVerify(() => header.width > empty + 60);
+            block.thinking = false;
+            tryVerify(() => header.width > 80 && header.width < block.width);
+        }
+
         function test_itSaysWhetherItIsOpen() {
             const header = findHeader(block);
             verify(header);
@@ -66,7 +84,7 @@ Item {
             block.open = true;
             block.width = 120;
             waitForRendering(block);
-            verify(findHeader(block).width <= 140);
+            verify(findHeader(block).width <= block.width + 8);
         }
 
         function findHeader(item) {
