@@ -65,6 +65,7 @@ Row {
     Action {
         id: copy
         property bool done: false
+        enabled: actions.messageText !== ""
         iconName: done ? "check" : "copy"
         iconColor: done ? Theme.success : Theme.textMuted
         text: done ? qsTr("Copied") : qsTr("Copy")

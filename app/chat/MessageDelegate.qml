@@ -23,6 +23,11 @@ Item {
     required property string droppedText
     required property double promptProgress
     required property bool last
+    required property string reasoning
+    required property string reasoningLabel
+    required property string reasoningTail
+    required property bool reasoningOpen
+    required property bool thinking
 
     property bool busy: false      // an answer is being written in this chat
     property bool current: false   // chosen with the keyboard
@@ -32,6 +37,7 @@ Item {
     signal regenerateWanted(var messageId)
     signal edited(var messageId, string text)
     signal siblingWanted(var messageId, int index)
+    signal reasoningToggled(var messageId, bool open)
 
     function edit(words: string) {
         editing = true;
@@ -40,9 +46,13 @@ Item {
 
     readonly property bool streaming: messageState === MessageListModel.Streaming
     readonly property string stateText: {
+        const unanswered = reasoning !== "" && text === "";
         switch (messageState) {
+        case MessageListModel.Complete:
+            return unanswered ? qsTr("The model ended here without an answer.") : "";
         case MessageListModel.Stopped:
-            return qsTr("You stopped this answer.");
+            return unanswered ? qsTr("You stopped this answer while the model was still thinking.")
+                : qsTr("You stopped this answer.");
         case MessageListModel.Interrupted:
             return qsTr("This answer was interrupted when Alcove closed; what was written is kept.");
         default:
@@ -140,6 +150,16 @@ Item {
             Layout.preferredHeight: Theme.icon
             Accessible.ignored: true
         }
+        ReasoningBlock {
+            reasoning: message.reasoning
+            label: message.reasoningLabel
+            newest: message.reasoningTail
+            thinking: message.thinking
+            open: message.reasoningOpen
+            reachable: message.current
+            Layout.fillWidth: true
+            onToggled: open => message.reasoningToggled(message.messageId, open)
+        }
         MessageBlocks {
             visible: !message.fromUser && message.text !== ""
             blocks: message.fromUser ? null : message.blocks
@@ -147,7 +167,7 @@ Item {
             onLinkWanted: target => message.linkWanted(target)
         }
         RowLayout {
-            visible: !message.fromUser && message.streaming && message.text === ""
+            visible: !message.fromUser && message.streaming && message.text === "" && message.reasoning === ""
             spacing: Theme.space12
             Layout.topMargin: Theme.space8
             Layout.bottomMargin: Theme.space8
@@ -165,6 +185,8 @@ Item {
             visible: text !== ""
             text: message.stateText
             textFormat: Text.PlainText
+            Accessible.role: Accessible.StaticText
+            Accessible.name: text
             color: Theme.textMuted
             font.pixelSize: Theme.caption
             wrapMode: Text.Wrap

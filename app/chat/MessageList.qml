@@ -14,6 +14,7 @@ ListView {
     required property ChatViewModel chat
     property bool following: true
     property bool pointed: false // the mouse brought the focus
+    property bool holding: false // what the user folds out or in is about to be laid out
 
     signal linkWanted(string target)
 
@@ -25,8 +26,17 @@ ListView {
         positionViewAtEnd();
     }
     function settle() {
-        if (following)
+        if (holding) {
+            holding = false;
+            following = nearEnd;
+        } else if (following) {
             positionViewAtEnd();
+        }
+    }
+    // What the user has just clicked on stays where it is, even at the end of the list.
+    function holdPlace() {
+        holding = true;
+        following = false;
     }
 
     model: chat.messages
@@ -131,6 +141,11 @@ ListView {
         onRegenerateWanted: id => list.chat.regenerate(id)
         onEdited: (id, text) => list.chat.edit(id, text)
         onSiblingWanted: (id, sibling) => list.chat.selectSibling(id, sibling)
+        onReasoningToggled: (id, open) => {
+            if (!thinking)
+                list.holdPlace();
+            list.chat.messages.setReasoningOpen(id, open);
+        }
     }
 
     T.RoundButton {

@@ -104,6 +104,16 @@ void ChatViewModel::connectService()
                 if (id == m_chat.id)
                     m_messages.setPromptProgress(message, fraction);
             });
+    connect(&m_service, &ChatService::answerReasoningAppended, this,
+            [this](ChatId id, MessageId message, const QString &text) {
+                if (id == m_chat.id)
+                    m_messages.appendReasoning(message, text);
+            });
+    connect(&m_service, &ChatService::answerReasoningEnded, this,
+            [this](ChatId id, MessageId message, double seconds) {
+                if (id == m_chat.id)
+                    m_messages.endReasoning(message, seconds);
+            });
     connect(&m_service, &ChatService::answerTextAppended, this,
             [this](ChatId id, MessageId message, const QString &text) {
                 if (id == m_chat.id)

@@ -1,5 +1,7 @@
 #include "app/chat/message_list_model.h"
 
+#include "app/chat/reasoning_text.h"
+
 #include <QLocale>
 #include <QQmlEngine>
 
@@ -56,7 +58,7 @@ void MessageListModel::setBranch(const QVector<Message> &branch)
         m_rows.clear();
         m_rows.reserve(size_t(branch.size()));
         for (const Message &one : branch)
-            m_rows.push_back({one, -1, nullptr});
+            m_rows.push_back(Row{one});
         endResetModel();
         emit countChanged();
         return;
@@ -92,7 +94,7 @@ void MessageListModel::insertAtEnd(const QVector<Message> &messages)
     const int first = count();
     beginInsertRows({}, first, first + int(messages.size()) - 1);
     for (const Message &one : messages)
-        m_rows.push_back({one, -1, nullptr});
+        m_rows.push_back(Row{one});
     endInsertRows();
     if (first > 0)
         emit dataChanged(index(first - 1), index(first - 1), {LastRole});
@@ -123,8 +125,10 @@ void MessageListModel::appendText(MessageId id, const QString &text)
     if (at < 0)
         return;
     Row &row = m_rows[size_t(at)];
-    row.message.text += text;
     QVector<int> roles = {TextRole};
+    if (row.message.text.isEmpty() && !row.message.reasoning.isEmpty())
+        roles += {ReasoningLabelRole, ReasoningTailRole, ReasoningOpenRole, ThinkingRole};
+    row.message.text += text;
     if (row.promptProgress >= 0) {
         row.promptProgress = -1;
         roles.append(PromptProgressRole);
@@ -132,6 +136,56 @@ void MessageListModel::appendText(MessageId id, const QString &text)
     if (row.blocks)
         row.blocks->append(text);
     emit dataChanged(index(at), index(at), roles);
+}
+
+void MessageListModel::appendReasoning(MessageId id, const QString &text)
+{
+    const int at = rowOf(id);
+    if (at < 0)
+        return;
+    Row &row = m_rows[size_t(at)];
+    QVector<int> roles = {ReasoningRole, ReasoningTailRole};
+    if (row.message.reasoning.isEmpty())
+        roles += {ReasoningLabelRole, ReasoningOpenRole, ThinkingRole};
+    if (row.promptProgress >= 0) {
+        row.promptProgress = -1;
+        roles.append(PromptProgressRole);
+    }
+    row.message.reasoning += text;
+    emit dataChanged(index(at), index(at), roles);
+}
+
+void MessageListModel::endReasoning(MessageId id, double seconds)
+{
+    const int at = rowOf(id);
+    if (at < 0)
+        return;
+    m_rows[size_t(at)].message.reasoningSeconds = seconds;
+    emit dataChanged(index(at), index(at), {ReasoningLabelRole});
+}
+
+void MessageListModel::setReasoningOpen(qint64 message, bool open)
+{
+    const int at = rowOf(message);
+    if (at < 0 || showsReasoning(m_rows[size_t(at)]) == open)
+        return;
+    m_rows[size_t(at)].reasoningOpen = open;
+    emit dataChanged(index(at), index(at), {ReasoningOpenRole});
+}
+
+bool MessageListModel::thinking(const Row &row)
+{
+    return row.message.state == MessageState::Streaming && !row.message.reasoning.isEmpty()
+        && row.message.text.isEmpty();
+}
+
+// Where no answer came, the reasoning is all there is to read.
+bool MessageListModel::showsReasoning(const Row &row)
+{
+    const Message &message = row.message;
+    return !message.reasoning.isEmpty()
+        && row.reasoningOpen.value_or(message.text.isEmpty()
+                                      && message.state != MessageState::Streaming);
 }
 
 void MessageListModel::setPromptProgress(MessageId id, double fraction)
@@ -223,6 +277,16 @@ QVariant MessageListModel::data(const QModelIndex &index, int role) const
         return row.promptProgress;
     case LastRole:
         return index.row() == count() - 1;
+    case ReasoningRole:
+        return message.reasoning;
+    case ReasoningLabelRole:
+        return thinking(row) ? tr("Thinking…") : ReasoningText::duration(message.reasoningSeconds);
+    case ReasoningTailRole:
+        return thinking(row) ? ReasoningText::newestSentence(message.reasoning) : QString();
+    case ReasoningOpenRole:
+        return showsReasoning(row);
+    case ThinkingRole:
+        return thinking(row);
     default:
         return {};
     }
@@ -241,7 +305,12 @@ QHash<int, QByteArray> MessageListModel::roleNames() const
             {SiblingCountRole, "siblingCount"},
             {DroppedTextRole, "droppedText"},
             {PromptProgressRole, "promptProgress"},
-            {LastRole, "last"}};
+            {LastRole, "last"},
+            {ReasoningRole, "reasoning"},
+            {ReasoningLabelRole, "reasoningLabel"},
+            {ReasoningTailRole, "reasoningTail"},
+            {ReasoningOpenRole, "reasoningOpen"},
+            {ThinkingRole, "thinking"}};
 }
 
 } // namespace alcove::chatui

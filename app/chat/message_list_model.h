@@ -12,6 +12,7 @@
 #include <QtQml/qqmlregistration.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace alcove::chatui {
@@ -26,7 +27,7 @@ public:
     enum Role {
         MessageIdRole = Qt::UserRole + 1, // qint64
         FromUserRole, // bool: else the model's
-        TextRole, // QString: as stored (Markdown in answers)
+        TextRole, // QString: as stored (Markdown in answers), without the reasoning
         BlocksRole, // BlockListModel*: owned by this model
         StateRole, // State
         ErrorTextRole, // QString: Failed: one sentence
@@ -36,6 +37,11 @@ public:
         DroppedTextRole, // QString: which messages no longer fit; may be empty
         PromptProgressRole, // double: 0 to 1 while the prompt is read, else -1
         LastRole, // bool: the newest of the branch
+        ReasoningRole, // QString: plain text; may be empty
+        ReasoningLabelRole, // QString: "Thinking…", "Thought for 12 s"
+        ReasoningTailRole, // QString: while it thinks, the sentence being written
+        ReasoningOpenRole, // bool: it is shown in full
+        ThinkingRole, // bool: it reasons and has not begun to answer
     };
     Q_ENUM(Role)
 
@@ -52,6 +58,9 @@ public:
     void setBranch(const QVector<chat::Message> &branch); // rows that are in both stay
     void add(const chat::Message &message); // below its parent; what was there goes
     void appendText(chat::MessageId id, const QString &text);
+    void appendReasoning(chat::MessageId id, const QString &text);
+    void endReasoning(chat::MessageId id, double seconds);
+    Q_INVOKABLE void setReasoningOpen(qint64 message, bool open); // until the chat is left
     void setPromptProgress(chat::MessageId id, double fraction);
     void finish(const chat::Message &message);
 
@@ -66,8 +75,11 @@ private:
     struct Row {
         chat::Message message;
         double promptProgress = -1;
-        mutable std::unique_ptr<BlockListModel> blocks;
+        std::optional<bool> reasoningOpen = std::nullopt; // the user's choice
+        mutable std::unique_ptr<BlockListModel> blocks = nullptr;
     };
+    static bool thinking(const Row &row);
+    static bool showsReasoning(const Row &row);
     void replace(int row, const chat::Message &message);
     void removeFrom(int row);
     void insertAtEnd(const QVector<chat::Message> &messages);

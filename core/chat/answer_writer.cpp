@@ -14,6 +14,13 @@ namespace {
 constexpr int kSaveIntervalMs = 300;
 constexpr int kRetryIntervalMs = 5000;
 
+// How much of a text can be saved: not half of a surrogate pair, whose other half is to come.
+qsizetype wholeCharacters(const QString &text)
+{
+    const qsizetype size = text.size();
+    return size > 0 && text.at(size - 1).isHighSurrogate() ? size - 1 : size;
+}
+
 } // namespace
 
 AnswerWriter::AnswerWriter(storage::StorageThread &storage) : m_storage(storage)
@@ -31,22 +38,49 @@ void AnswerWriter::begin(const Message &answer)
 {
     m_state = State::Growing;
     m_message = answer;
+    m_reasoning.invalidate();
     m_given = 0;
+    m_reasoningGiven = 0;
     m_piece = 0;
     m_save = Save::None;
     m_report = Report::Due;
 }
 
-void AnswerWriter::append(const QString &text)
+void AnswerWriter::appendReasoning(const QString &text)
+{
+    if (m_message.reasoning.isEmpty() && m_message.text.isEmpty())
+        m_reasoning.start();
+    m_message.reasoning += text;
+    scheduleSave();
+}
+
+AnswerWriter::ReasoningEnd AnswerWriter::append(const QString &text)
 {
     m_message.text += text;
     scheduleSave();
+    return endReasoning();
+}
+
+AnswerWriter::ReasoningEnd AnswerWriter::endReasoning()
+{
+    if (!m_reasoning.isValid())
+        return ReasoningEnd::No;
+    m_message.reasoningSeconds = reasoningSeconds();
+    m_reasoning.invalidate();
+    return ReasoningEnd::Now;
+}
+
+double AnswerWriter::reasoningSeconds() const
+{
+    return m_reasoning.isValid() ? double(m_reasoning.nsecsElapsed()) / 1e9
+                                 : m_message.reasoningSeconds;
 }
 
 void AnswerWriter::scheduleSave()
 {
-    const bool due = m_state == State::Growing && m_given < m_message.text.size();
-    if (due && m_save == Save::None && !m_timer.isActive())
+    const bool grown =
+        m_given < m_message.text.size() || m_reasoningGiven < m_message.reasoning.size();
+    if (grown && m_state == State::Growing && m_save == Save::None && !m_timer.isActive())
         m_timer.start();
 }
 
@@ -54,12 +88,14 @@ void AnswerWriter::savePiece()
 {
     if (m_state != State::Growing || m_save == Save::Running)
         return;
-    qsizetype end = m_message.text.size();
-    if (end > m_given && m_message.text.at(end - 1).isHighSurrogate())
-        --end; // its other half is still to come
-    if (end == m_given)
+    const qsizetype end = wholeCharacters(m_message.text);
+    const qsizetype reasoningEnd = wholeCharacters(m_message.reasoning);
+    if (end <= m_given && reasoningEnd <= m_reasoningGiven)
         return;
-    const QString piece = m_message.text.mid(m_given, end - m_given);
+    storage::AnswerPiece piece;
+    piece.text = m_message.text.mid(m_given, end - m_given);
+    piece.reasoning = m_message.reasoning.mid(m_reasoningGiven, reasoningEnd - m_reasoningGiven);
+    piece.reasoningSeconds = reasoningSeconds();
     const MessageId id = m_message.id;
     m_save = Save::Running;
     m_storage.run(
@@ -67,12 +103,13 @@ void AnswerWriter::savePiece()
         [id, number = m_piece, piece](Store &store) {
             return store.chats().appendPiece(id, number, piece);
         },
-        [this, id, end](Result<> saved) {
+        [this, id, end, reasoningEnd](Result<> saved) {
             if (m_state == State::None || m_message.id != id)
                 return;
             m_save = Save::None;
             if (saved) {
                 m_given = end;
+                m_reasoningGiven = reasoningEnd;
                 ++m_piece;
             } else {
                 report(std::move(saved.error()));
@@ -96,6 +133,7 @@ void AnswerWriter::finish(MessageState state, const engine::GenerationResult &re
                           const QString &errorText, Done done)
 {
     m_timer.stop();
+    endReasoning(); // without an answer
     m_state = State::Finishing;
     m_message.state = state;
     m_message.errorText = errorText;
@@ -135,8 +173,10 @@ void AnswerWriter::saveUnsaved()
 
 void AnswerWriter::interrupt()
 {
-    if (m_state == State::Growing)
+    if (m_state == State::Growing) {
+        endReasoning();
         m_message.state = MessageState::Interrupted;
+    }
     if (m_state != State::None)
         m_unsaved.append(m_message); // one being finished is written once more: harmless
     m_state = State::None;

@@ -9,6 +9,7 @@
 #include "core/chat/chat_types.h"
 #include "core/engine/chat_engine.h"
 
+#include <QElapsedTimer>
 #include <QObject>
 #include <QTimer>
 
@@ -29,7 +30,11 @@ public:
     // The answer of which text will come; it is stored as Streaming.
     void begin(const Message &answer);
     const Message &message() const { return m_message; }
-    void append(const QString &text);
+    void appendReasoning(const QString &text);
+    // Whether this text begins the answer, and so ends the reasoning before it: its seconds are in
+    // message() then.
+    enum class ReasoningEnd { No, Now };
+    ReasoningEnd append(const QString &text);
 
     using Done = std::function<void(const Message &message)>;
     // Ends the answer; `done` is called when it is stored, or could not be.
@@ -45,6 +50,8 @@ signals:
     void saveFailed(const alcove::Error &error);
 
 private:
+    ReasoningEnd endReasoning();
+    double reasoningSeconds() const; // up to now, or to its end
     void savePiece();
     void scheduleSave();
     void saveUnsaved();
@@ -57,7 +64,9 @@ private:
     enum class State { None, Growing, Finishing };
     State m_state = State::None;
     Message m_message;
+    QElapsedTimer m_reasoning; // valid from the first reasoning to the first text
     qsizetype m_given = 0; // code units of its text that were given to the storage thread
+    qsizetype m_reasoningGiven = 0; // the same of its reasoning
     qint64 m_piece = 0; // number of the next piece
     enum class Save { None, Running };
     Save m_save = Save::None;

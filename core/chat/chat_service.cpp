@@ -75,10 +75,18 @@ ChatService::ChatService(storage::StorageThread &storage, engine::ChatEngine &en
                     emit promptProgress(d->chat, d->writer.message().id,
                                         std::min(1.0, double(done) / double(total)));
             });
+    connect(&engine, &ChatEngine::reasoningAppended, this, [this](quint64 id, const QString &text) {
+        if (d->phase != Private::Phase::Answering || id != d->request)
+            return;
+        d->writer.appendReasoning(text);
+        emit answerReasoningAppended(d->chat, d->writer.message().id, text);
+    });
     connect(&engine, &ChatEngine::textAppended, this, [this](quint64 id, const QString &text) {
         if (d->phase != Private::Phase::Answering || id != d->request)
             return;
-        d->writer.append(text);
+        if (d->writer.append(text) == AnswerWriter::ReasoningEnd::Now)
+            emit answerReasoningEnded(d->chat, d->writer.message().id,
+                                      d->writer.message().reasoningSeconds);
         emit answerTextAppended(d->chat, d->writer.message().id, text);
     });
     connect(&engine, &ChatEngine::generationFinished, this,

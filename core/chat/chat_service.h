@@ -58,8 +58,9 @@ public slots:
     void restoreChat(alcove::chat::ChatId id); // undo -> chatChanged
 
     // Sends `text` in a chat, or in a new one (kNoId): -> chatChanged, messageAdded (user),
-    // messageAdded (assistant, Streaming), answerTextAppended..., answerFinished. A new chat gets
-    // its title from the prompt. What cannot be stored is not sent: -> promptRejected, failed.
+    // messageAdded (assistant, Streaming), answerTextAppended..., answerFinished; from a model that
+    // thinks first answerReasoningAppended... and answerReasoningEnded before the text. A new chat
+    // gets its title from the prompt. What cannot be stored is not sent: -> promptRejected, failed.
     void sendPrompt(alcove::chat::ChatId id, const QString &text);
     // A sibling answer: -> chatChanged, chatOpened (the new branch, which ends with the Streaming
     // answer), answerTextAppended..., answerFinished.
@@ -81,6 +82,11 @@ signals:
     void messageAdded(alcove::chat::ChatId chat, const alcove::chat::Message &message);
     void promptProgress(alcove::chat::ChatId chat, alcove::chat::MessageId message,
                         double fraction);
+    // What the model thinks before it answers, and how long it took, known when it begins to.
+    void answerReasoningAppended(alcove::chat::ChatId chat, alcove::chat::MessageId message,
+                                 const QString &text);
+    void answerReasoningEnded(alcove::chat::ChatId chat, alcove::chat::MessageId message,
+                              double seconds);
     void answerTextAppended(alcove::chat::ChatId chat, alcove::chat::MessageId message,
                             const QString &text);
     // The whole message as stored; Complete, Stopped or Failed.

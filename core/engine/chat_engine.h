@@ -93,6 +93,8 @@ signals:
     void unloaded();
 
     void promptProgress(quint64 id, quint32 doneTokens, quint32 totalTokens);
+    // What the model thinks before it answers; it is no part of the text.
+    void reasoningAppended(quint64 id, const QString &text);
     void textAppended(quint64 id, const QString &text);
     void generationFinished(quint64 id, const alcove::engine::GenerationResult &result);
     void generationFailed(quint64 id, const alcove::Error &error);

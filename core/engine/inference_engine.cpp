@@ -41,6 +41,7 @@ InferenceEngine::InferenceEngine(std::function<Hardware()> hardware, QObject *pa
     connect(m_worker, &InferenceWorker::loadFailed, this, &ChatEngine::loadFailed);
     connect(m_worker, &InferenceWorker::unloaded, this, &ChatEngine::unloaded);
     connect(m_worker, &InferenceWorker::promptProgress, this, &ChatEngine::promptProgress);
+    connect(m_worker, &InferenceWorker::reasoningAppended, this, &ChatEngine::reasoningAppended);
     connect(m_worker, &InferenceWorker::textAppended, this, &ChatEngine::textAppended);
     connect(m_worker, &InferenceWorker::generationFinished, this, &ChatEngine::generationFinished);
     connect(m_worker, &InferenceWorker::generationFailed, this, &ChatEngine::generationFailed);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <utility>
 
 namespace alcove::engine {
 
@@ -44,6 +45,70 @@ LoadedModel loadedModel(const SessionInfo &info)
     model.loadSeconds = info.loadSeconds;
     model.chatTemplateError = QString::fromStdString(info.chatTemplateError);
     return model;
+}
+
+// What a model writes, sent on at most once per displayed frame; what it thinks and what it answers
+// in the order in which they came.
+class AnswerStream
+{
+public:
+    AnswerStream(InferenceWorker &worker, quint64 id) : m_worker(worker), m_id(id) { }
+
+    void reasoning(std::string_view text)
+    {
+        // Thoughts between two parts of an answer are a paragraph of their own.
+        if (m_part == Part::Text)
+            append(Part::Reasoning, m_reasoned ? "\n\n" : "");
+        m_reasoned = true;
+        append(Part::Reasoning, text);
+    }
+    void text(std::string_view text)
+    {
+        m_answered = true;
+        append(Part::Text, text);
+    }
+    bool answered() const { return m_answered; }
+    void flush()
+    {
+        if (m_waiting.isEmpty())
+            return;
+        const QString text = QString::fromUtf8(std::exchange(m_waiting, {}));
+        if (m_part == Part::Reasoning)
+            emit m_worker.reasoningAppended(m_id, text);
+        else
+            emit m_worker.textAppended(m_id, text);
+    }
+
+private:
+    enum class Part { Text, Reasoning };
+    void append(Part part, std::string_view text)
+    {
+        if (part != m_part)
+            flush();
+        m_part = part;
+        m_waiting.append(text.data(), qsizetype(text.size()));
+        if (m_gate.open())
+            flush();
+    }
+
+    InferenceWorker &m_worker;
+    quint64 m_id;
+    FrameGate m_gate;
+    Part m_part = Part::Text;
+    bool m_reasoned = false;
+    bool m_answered = false;
+    QByteArray m_waiting; // UTF-8, whole characters only
+};
+
+// The window offers a model no tools; a call that it writes all the same is shown, not lost.
+std::string callsAsText(const std::vector<llm::ToolCall> &calls, bool afterText)
+{
+    std::string text;
+    for (const llm::ToolCall &call : calls) {
+        text += afterText || !text.empty() ? "\n\n" : "";
+        text += "```\n" + call.name + " " + call.arguments + "\n```\n";
+    }
+    return text;
 }
 
 GenerationResult generationResult(const GenerationReport &report)
@@ -134,12 +199,7 @@ void InferenceWorker::generate(const GenerateRequest &request, const CancelToken
             {ErrorCode::InvalidArgument, "No model is loaded. Choose one, then try again.", {}});
         return;
     }
-    QByteArray waiting; // UTF-8 that has not been sent yet, whole characters only
-    const auto flush = [&] {
-        if (!waiting.isEmpty())
-            emit textAppended(request.id, QString::fromUtf8(waiting));
-        waiting.clear();
-    };
+    AnswerStream stream(*this, request.id);
     auto report = guarded([&]() -> Result<GenerationReport> {
         std::vector<ChatMessage> messages;
         messages.reserve(std::size_t(request.messages.size()));
@@ -152,20 +212,18 @@ void InferenceWorker::generate(const GenerateRequest &request, const CancelToken
         options.endOfTurn = request.ignoreEndOfTurn ? EndOfTurn::Ignore : EndOfTurn::Obey;
         GenerateHooks hooks;
         hooks.cancel = cancel;
-        FrameGate textGate;
         FrameGate progressGate;
         hooks.promptProgress = [&](std::size_t done, std::size_t total) {
             if (done >= total || progressGate.open())
                 emit promptProgress(request.id, quint32(done), quint32(total));
         };
-        hooks.text = [&](std::string_view text) {
-            waiting.append(text.data(), qsizetype(text.size()));
-            if (textGate.open())
-                flush();
-        };
+        hooks.reasoning = [&](std::string_view text) { stream.reasoning(text); };
+        hooks.text = [&](std::string_view text) { stream.text(text); };
         return m_session->answer(messages, request.templateFallback, options, hooks);
     });
-    flush();
+    if (report && !report->toolCalls.empty())
+        stream.text(callsAsText(report->toolCalls, stream.answered()));
+    stream.flush();
     if (report)
         emit generationFinished(request.id, generationResult(*report));
     else

@@ -37,6 +37,7 @@ signals:
     void loadFailed(quint64 id, const alcove::Error &error);
     void unloaded();
     void promptProgress(quint64 id, quint32 doneTokens, quint32 totalTokens);
+    void reasoningAppended(quint64 id, const QString &text);
     void textAppended(quint64 id, const QString &text);
     void generationFinished(quint64 id, const alcove::engine::GenerationResult &result);
     void generationFailed(quint64 id, const alcove::Error &error);

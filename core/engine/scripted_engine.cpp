@@ -22,6 +22,7 @@ Ask for one of these to see how it looks:
 - `list`, steps in order, some with steps of their own
 - `link`, where a link leads before it opens
 - `long`, an answer to scroll through
+- `think`, what a model thinks before it answers
 
 > Nothing you type here leaves this computer.
 )md";
@@ -87,6 +88,26 @@ const char *const kLink =
     R"md(The format of the model files is described in the [GGUF document](https://github.com/ggml-org/ggml/blob/master/docs/gguf.md). Alcove shows where a link leads and asks before it opens the browser.
 
 Pictures from the network are never loaded; they stay links: ![a diagram of a transformer](https://example.org/transformer.png)
+)md";
+
+const char *const kThought =
+    R"md(The question is which of the two is heavier, a litre of ice or a litre of water. It says litre, not kilogram, so the volumes are equal and the masses have to be compared.
+
+Mass is density times volume. Water has about 1.00 kg per litre at 4 °C, a little less when it is warmer. Ice has about 0.92 kg per litre at 0 °C, because the molecules in the crystal stand further apart than in the liquid.
+
+So the litre of ice has about 0.92 kg and the litre of water about 1.00 kg. Does that fit what one sees? Ice floats on water, so it has to be the lighter of the two. Yes.
+
+One more check: a bottle of water that freezes bursts, so the same mass takes more room as ice. That is the same fact seen from the other side. I will give the answer first and the reason after it.)md";
+
+const char *const kThoughtfulAnswer =
+    R"md(**The litre of water is heavier**, by about 80 grams.
+
+| One litre of | Mass |
+|:-------------|-----:|
+| water | 1.00 kg |
+| ice | 0.92 kg |
+
+In ice the molecules stand further apart than in the liquid, so a litre holds fewer of them. That is also why ice floats.
 )md";
 
 const char *const kHtml = R"md(HTML is shown as it was written, never run:
@@ -167,7 +188,12 @@ QString ScriptedEngine::answerTo(const QString &prompt)
         return QString::fromUtf8(kHtml);
     if (mentions(prompt, "long"))
         return longAnswer();
-    return QString::fromUtf8(kGreeting);
+    return QString::fromUtf8(mentions(prompt, "think") ? kThoughtfulAnswer : kGreeting);
+}
+
+QString ScriptedEngine::reasoningTo(const QString &prompt)
+{
+    return mentions(prompt, "think") ? QString::fromUtf8(kThought) : QString();
 }
 
 void ScriptedEngine::load(const LoadRequest &request)
@@ -256,9 +282,10 @@ void ScriptedEngine::generate(const GenerateRequest &request)
     for (const PromptMessage &message : request.messages)
         promptTokens += quint32(message.text.size() / 4 + 4);
     const QString prompt = request.messages.last().text;
+    m_reasoning = tokensOf(reasoningTo(prompt));
     m_tokens = tokensOf(answerTo(prompt));
     if (mentions(prompt, "error"))
-        m_failAfter = std::min<int>(24, int(m_tokens.size()) / 2);
+        m_failAfter = std::min<int>(24, int(m_tokens.size()) / 2) + int(m_reasoning.size());
     if (mentions(prompt, "crowded"))
         m_result.droppedMessages = 4;
     m_result.promptTokens = std::min(promptTokens, m_model->contextLength / 2);
@@ -291,7 +318,7 @@ void ScriptedEngine::tokenStep()
                   "scripted failure"});
         return;
     }
-    if (m_tokens.isEmpty()) {
+    if (m_tokens.isEmpty()) { // the reasoning came before them
         finish(StopReason::EndOfTurn);
         return;
     }
@@ -301,7 +328,10 @@ void ScriptedEngine::tokenStep()
     }
     ++m_result.answerTokens;
     m_result.decodeSeconds += m_pace.tokenMs / 1000.0;
-    emit textAppended(m_request.id, m_tokens.takeFirst());
+    if (!m_reasoning.isEmpty())
+        emit reasoningAppended(m_request.id, m_reasoning.takeFirst());
+    else
+        emit textAppended(m_request.id, m_tokens.takeFirst());
 }
 
 void ScriptedEngine::stop()

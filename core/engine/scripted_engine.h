@@ -2,9 +2,9 @@
 //
 // The offline twin behind `alcove --demo`, the tests of the window and its screenshots. All on the
 // GUI thread. Answers are chosen by a word of the prompt (code, table, list, link, long, html) and
-// come as Markdown; "error" in a prompt fails half way, "crowded" reports messages that no longer
-// fit. A model whose file name contains "broken" fails to load, one with "template" loads with a
-// template error.
+// come as Markdown; with "think" in it reasoning comes first, "error" fails half way through the
+// answer, "crowded" reports messages that no longer fit. A model whose file name contains "broken"
+// fails to load, one with "template" loads with a template error.
 #pragma once
 
 #include "core/engine/chat_engine.h"
@@ -35,6 +35,7 @@ public:
 
     // The answer that a prompt gets; the same one each time.
     static QString answerTo(const QString &prompt);
+    static QString reasoningTo(const QString &prompt); // empty: it answers at once
 
 private:
     void loadStep();
@@ -54,6 +55,7 @@ private:
     Phase m_phase = Phase::Idle;
     GenerateRequest m_request;
     GenerationResult m_result;
+    QStringList m_reasoning; // tokens still to come before those of the answer
     QStringList m_tokens; // still to come
     int m_promptSteps = 0;
     int m_failAfter = -1; // tokens; -1: does not fail

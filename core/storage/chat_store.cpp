@@ -1,9 +1,8 @@
 #include "core/storage/chat_store.h"
 
+#include "core/storage/message_rows.h"
 #include "core/storage/search_words.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 namespace alcove::storage {
@@ -11,42 +10,6 @@ namespace alcove::storage {
 using llm::Role;
 
 namespace {
-
-constexpr std::array<std::pair<Role, const char *>, 3> kRoles{{
-    {Role::System, "system"},
-    {Role::User, "user"},
-    {Role::Assistant, "assistant"},
-}};
-
-constexpr std::array<std::pair<MessageState, const char *>, 5> kStates{{
-    {MessageState::Complete, "complete"},
-    {MessageState::Streaming, "streaming"},
-    {MessageState::Stopped, "stopped"},
-    {MessageState::Interrupted, "interrupted"},
-    {MessageState::Failed, "failed"},
-}};
-
-template <typename Table, typename Value>
-QString nameOf(const Table &table, Value value)
-{
-    const auto entry =
-        std::find_if(table.begin(), table.end(), [&](auto &one) { return one.first == value; });
-    return QString::fromLatin1(entry->second);
-}
-
-// The schema's CHECKs hold the names to those of the table.
-template <typename Table>
-auto valueOf(const Table &table, const QString &name)
-{
-    const auto entry = std::find_if(table.begin(), table.end(),
-                                    [&](auto &one) { return name == QLatin1String(one.second); });
-    return entry == table.end() ? table.front().first : entry->first;
-}
-
-QDateTime timeOf(qint64 milliseconds)
-{
-    return QDateTime::fromMSecsSinceEpoch(milliseconds, Qt::UTC);
-}
 
 #define CHAT_COLUMNS "c.id, c.title, c.pinned, c.created_at, c.updated_at"
 #define CHAT_ORDER " ORDER BY c.pinned DESC, c.updated_at DESC, c.id DESC"
@@ -74,64 +37,6 @@ Result<QVector<ChatSummary>> readSummaries(Result<Statement> rows)
         if (!*row)
             return chats;
         chats.append(readSummary(*rows));
-    }
-}
-
-// From the leaf up to the first message, each step one look-up by id; versions are counted in the
-// index by parent. A Streaming answer's text is what is saved of it.
-constexpr const char *kBranch = R"sql(
-WITH RECURSIVE branch (id, parent_id, depth) AS (
-    SELECT m.id, m.parent_id, 0
-    FROM chats c JOIN messages m ON m.id = c.active_leaf WHERE c.id = ?1
-    UNION ALL
-    SELECT m.id, m.parent_id, branch.depth + 1
-    FROM branch JOIN messages m ON m.id = branch.parent_id
-)
-SELECT m.id, m.parent_id, m.role, m.state, m.text, m.error_text, m.model_name, m.created_at,
-    m.prompt_tokens, m.answer_tokens, m.dropped_messages, m.prefill_seconds, m.decode_seconds,
-    (SELECT count(*) FROM messages s
-        WHERE s.parent_id IS m.parent_id AND s.chat_id = m.chat_id AND s.id < m.id),
-    (SELECT count(*) FROM messages s
-        WHERE s.parent_id IS m.parent_id AND s.chat_id = m.chat_id)
-FROM branch CROSS JOIN messages m ON m.id = branch.id
-ORDER BY branch.depth DESC
-)sql";
-
-Message readMessage(const Statement &row)
-{
-    Message message;
-    message.id = row.integer(0);
-    message.parent = row.integer(1); // null reads as kNoId
-    message.role = valueOf(kRoles, row.text(2));
-    message.state = valueOf(kStates, row.text(3));
-    message.text = row.text(4);
-    message.errorText = row.text(5);
-    message.modelName = row.text(6);
-    message.createdAt = timeOf(row.integer(7));
-    message.promptTokens = quint32(row.integer(8));
-    message.answerTokens = quint32(row.integer(9));
-    message.droppedMessages = quint32(row.integer(10));
-    message.prefillSeconds = row.real(11);
-    message.decodeSeconds = row.real(12);
-    message.siblingIndex = int(row.integer(13));
-    message.siblingCount = int(row.integer(14));
-    return message;
-}
-
-Result<QString> piecesOf(const Database &database, MessageId message)
-{
-    auto rows = database.bound(
-        "SELECT text FROM answer_pieces WHERE message_id = ?1 ORDER BY number", message);
-    if (!rows)
-        return fail(std::move(rows.error()));
-    QString text;
-    for (;;) {
-        auto row = rows->step();
-        if (!row)
-            return fail(std::move(row.error()));
-        if (!*row)
-            return text;
-        text += rows->text(0);
     }
 }
 
@@ -203,27 +108,10 @@ Result<Conversation> ChatStore::conversation(ChatId chat) const
     auto found = summary(chat);
     if (!found)
         return fail(std::move(found.error()));
-    Conversation conversation{*found, {}};
-    auto rows = m_database.bound(kBranch, chat);
-    if (!rows)
-        return fail(std::move(rows.error()));
-    for (;;) {
-        auto row = rows->step();
-        if (!row)
-            return fail(std::move(row.error()));
-        if (!*row)
-            break;
-        conversation.branch.append(readMessage(*rows));
-    }
-    for (Message &message : conversation.branch) {
-        if (message.state != MessageState::Streaming)
-            continue;
-        auto saved = piecesOf(m_database, message.id);
-        if (!saved)
-            return fail(std::move(saved.error()));
-        message.text = std::move(*saved);
-    }
-    return conversation;
+    auto branch = activeBranch(m_database, chat);
+    if (!branch)
+        return fail(std::move(branch.error()));
+    return Conversation{*found, std::move(*branch)};
 }
 
 Result<ChatSummary> ChatStore::rename(ChatId chat, const QString &title)
@@ -285,7 +173,7 @@ Result<MessageId> ChatStore::insertMessage(ChatId chat, std::optional<MessageId>
     auto done = m_database.run(
         "INSERT INTO messages (chat_id, parent_id, role, state, text, model_name, created_at)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        chat, parent, nameOf(kRoles, message.role), nameOf(kStates, message.state), message.text,
+        chat, parent, roleColumn(message.role), stateColumn(message.state), message.text,
         message.modelName, message.createdAt.toMSecsSinceEpoch());
     if (!done)
         return fail(std::move(done.error()));
@@ -375,7 +263,7 @@ Result<ChatStore::Place> ChatStore::place(MessageId message) const
 Result<ChatStore::Place> ChatStore::place(MessageId message, Role role) const
 {
     auto right = m_database.number("SELECT count(*) FROM messages WHERE id = ?1 AND role = ?2",
-                                   message, nameOf(kRoles, role));
+                                   message, roleColumn(role));
     if (!right)
         return fail(std::move(right.error()));
     if (*right == 0)
@@ -451,11 +339,12 @@ Result<Conversation> ChatStore::selectSibling(MessageId message, int index)
     return selected;
 }
 
-Result<> ChatStore::appendPiece(MessageId message, qint64 number, const QString &text)
+Result<> ChatStore::appendPiece(MessageId message, qint64 number, const AnswerPiece &piece)
 {
     return m_database.run(
-        "INSERT INTO answer_pieces (message_id, number, text) VALUES (?1, ?2, ?3)", message, number,
-        text);
+        "INSERT INTO answer_pieces (message_id, number, text, reasoning, reasoning_seconds)"
+        " VALUES (?1, ?2, ?3, ?4, ?5)",
+        message, number, piece.text, piece.reasoning, piece.reasoningSeconds);
 }
 
 Result<> ChatStore::finishAnswer(const Message &message)
@@ -465,11 +354,12 @@ Result<> ChatStore::finishAnswer(const Message &message)
         return fail(std::move(transaction.error()));
     if (auto done = m_database.run(
             "UPDATE messages SET state = ?2, text = ?3, error_text = ?4, prompt_tokens = ?5,"
-            " answer_tokens = ?6, dropped_messages = ?7, prefill_seconds = ?8, decode_seconds = ?9"
-            " WHERE id = ?1",
-            message.id, nameOf(kStates, message.state), message.text, message.errorText,
+            " answer_tokens = ?6, dropped_messages = ?7, prefill_seconds = ?8, decode_seconds = ?9,"
+            " reasoning = ?10, reasoning_seconds = ?11 WHERE id = ?1",
+            message.id, stateColumn(message.state), message.text, message.errorText,
             message.promptTokens, message.answerTokens, message.droppedMessages,
-            message.prefillSeconds, message.decodeSeconds);
+            message.prefillSeconds, message.decodeSeconds, message.reasoning,
+            message.reasoningSeconds);
         !done)
         return done;
     if (m_database.changes() == 0)
@@ -500,12 +390,13 @@ Result<int> ChatStore::interruptStreaming()
         }
     }
     for (const MessageId message : std::as_const(streaming)) {
-        auto text = piecesOf(m_database, message);
-        if (!text)
-            return fail(std::move(text.error()));
+        auto saved = savedAnswer(m_database, message);
+        if (!saved)
+            return fail(std::move(saved.error()));
         if (auto done =
-                m_database.run("UPDATE messages SET state = 'interrupted', text = ?2 WHERE id = ?1",
-                               message, *text);
+                m_database.run("UPDATE messages SET state = 'interrupted', text = ?2,"
+                               " reasoning = ?3, reasoning_seconds = ?4 WHERE id = ?1",
+                               message, saved->text, saved->reasoning, saved->reasoningSeconds);
             !done)
             return fail(std::move(done.error()));
         if (auto done = m_database.run("DELETE FROM answer_pieces WHERE message_id = ?1", message);

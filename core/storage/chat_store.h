@@ -46,11 +46,11 @@ public:
     // Makes the branch of the index-th version of a message (its newest leaf) the active one.
     Result<Conversation> selectSibling(MessageId message, int index);
 
-    // The next part of a Streaming answer's text; numbers rise.
-    Result<> appendPiece(MessageId message, qint64 number, const QString &text);
-    // The end of a Streaming answer: its whole text, state, error and figures.
+    // What a Streaming answer has grown by; numbers rise.
+    Result<> appendPiece(MessageId message, qint64 number, const AnswerPiece &piece);
+    // The end of a Streaming answer: its whole text and reasoning, state, error and figures.
     Result<> finishAnswer(const Message &message);
-    // Answers that were being written when the app went away keep the text saved of them; how many.
+    // Answers that were being written when the app went away keep what is saved of them; how many.
     Result<int> interruptStreaming();
 
 private:

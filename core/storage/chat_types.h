@@ -35,6 +35,7 @@ struct Message {
     MessageId parent = kNoId; // kNoId: first of the conversation
     llm::Role role = llm::Role::User;
     QString text;
+    QString reasoning; // what the model thought before an answer; no part of `text`
     MessageState state = MessageState::Complete;
     QString errorText; // Failed: one sentence
     QString modelName; // of an assistant's message
@@ -44,8 +45,16 @@ struct Message {
     quint32 droppedMessages = 0; // oldest messages the model did not read for this answer
     double prefillSeconds = 0;
     double decodeSeconds = 0;
+    double reasoningSeconds = 0; // from the first of the reasoning to the first of the answer
     int siblingIndex = 0; // among the versions with the same parent, oldest first
     int siblingCount = 1;
+};
+
+// What an answer has grown by since it was last saved.
+struct AnswerPiece {
+    QString text = {};
+    QString reasoning = {};
+    double reasoningSeconds = 0; // so far
 };
 
 struct Conversation {

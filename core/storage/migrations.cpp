@@ -89,8 +89,21 @@ END;
 )sql");
 }
 
+// Version 2: what a model thinks before it answers, apart from the answer; a piece holds what was
+// added to both. It is not in the full-text index: a search is for what was said.
+Result<> version2(Database &database)
+{
+    return database.execute(R"sql(
+ALTER TABLE messages ADD COLUMN reasoning TEXT NOT NULL DEFAULT '';
+ALTER TABLE messages ADD COLUMN reasoning_seconds REAL NOT NULL DEFAULT 0;
+ALTER TABLE answer_pieces ADD COLUMN reasoning TEXT NOT NULL DEFAULT '';
+ALTER TABLE answer_pieces ADD COLUMN reasoning_seconds REAL NOT NULL DEFAULT 0;
+)sql");
+}
+
 constexpr Migration kMigrations[] = {
     {1, version1},
+    {2, version2},
 };
 static_assert(versionsRise(kMigrations), "versions must rise: did a merge repeat a number?");
 

@@ -4,6 +4,7 @@
 #include "window_test.h"
 
 #include <QAccessible>
+#include <QClipboard>
 #include <QDragEnterEvent>
 #include <QDropEvent>
 #include <QMimeData>
@@ -136,6 +137,117 @@ private Q_SLOTS:
         noWarnings();
     }
 
+    void reasoningIsOpenedByKeyboard()
+    {
+        m_engine->reasoning = QStringLiteral("Let me see.\nIt must be so.");
+        m_engine->answer = QStringLiteral("Because.");
+        m_engine->waits = true;
+        m_chat->setDraft(QStringLiteral("Why?"));
+        m_chat->send();
+        QTRY_VERIFY(button(QString::fromUtf8("Thinking…")));
+        QVERIFY(!text(m_engine->reasoning));
+        m_engine->answerNow();
+        QTRY_VERIFY(!m_chat->answering());
+        const QString label = QStringLiteral("Thought for a moment");
+        QTRY_VERIFY(button(label));
+        QCOMPARE(button(label)->text(QAccessible::Description), QStringLiteral("Collapsed"));
+        QVERIFY(!text(m_engine->reasoning)); // folded, and no part of the answer
+        QTRY_VERIFY(text(QStringLiteral("Because.")));
+
+        // To the newest message, and from it to what belongs to it.
+        QQuickItem *list = itemNamed(m_window->contentItem(), "MessageList");
+        QVERIFY(list);
+        list->forceActiveFocus(Qt::TabFocusReason);
+        QTest::keyClick(m_window, Qt::Key_Down);
+        QTest::keyClick(m_window, Qt::Key_Tab);
+        auto *header = qobject_cast<QQuickItem *>(button(label)->object());
+        QTRY_VERIFY(header->hasActiveFocus());
+        for (const Qt::Key key : {Qt::Key_Space, Qt::Key_Return, Qt::Key_Enter}) {
+            QTest::keyClick(m_window, key);
+            QTRY_VERIFY(text(m_engine->reasoning));
+            QCOMPARE(button(label)->text(QAccessible::Description), QStringLiteral("Expanded"));
+            QTest::keyClick(m_window, key);
+            QTRY_VERIFY(!text(m_engine->reasoning));
+        }
+        // What is copied is the answer.
+        const auto answer = find(root(), QAccessible::ListItem, QStringLiteral("Answer: Because."));
+        QVERIFY(answer);
+        click(QStringLiteral("Copy"), answer);
+        QCOMPARE(QGuiApplication::clipboard()->text(), QStringLiteral("Because."));
+        noWarnings();
+    }
+
+    void whatIsOpenedAtTheEndStaysInPlace()
+    {
+        fill(200);
+        QTRY_COMPARE_WITH_TIMEOUT(m_chat->messages()->rowCount(), 200, 20000);
+        QString thought;
+        for (int i = 0; i < 120; ++i)
+            thought += QStringLiteral("Line %1 of what was thought.\n").arg(i);
+        m_engine->reasoning = thought;
+        send(QStringLiteral("Why?"));
+        QQuickItem *list = itemNamed(m_window->contentItem(), "MessageList");
+        QTRY_VERIFY(list && list->property("nearEnd").toBool());
+        const QString label = QStringLiteral("Thought for a moment");
+        QTRY_VERIFY(button(label));
+        auto *header = qobject_cast<QQuickItem *>(button(label)->object());
+        const auto top = [&] { return header->mapToScene({0, 0}).y(); };
+        const double before = top();
+        click(label);
+        QTRY_VERIFY(text(thought));
+        QTRY_VERIFY(!list->property("nearEnd").toBool());
+        QTRY_VERIFY(!list->property("holding").toBool());
+        QVERIFY(!list->property("following").toBool());
+        QVERIFY(std::abs(top() - before) < 1);
+        // Folded in again, the list is at its end, and follows it.
+        click(label);
+        QTRY_VERIFY(list->property("nearEnd").toBool());
+        QTRY_VERIFY(list->property("following").toBool());
+        send(QStringLiteral("And why is that?"));
+        QTRY_VERIFY(list->property("nearEnd").toBool());
+        noWarnings();
+    }
+
+    void whatIsOpenedWhileItThinksIsFollowed()
+    {
+        fill(200);
+        QTRY_COMPARE_WITH_TIMEOUT(m_chat->messages()->rowCount(), 200, 20000);
+        m_engine->reasoning = QStringLiteral("A line of thought.\n").repeated(60);
+        m_engine->waits = true;
+        m_chat->setDraft(QStringLiteral("Why?"));
+        m_chat->send();
+        const QString label = QString::fromUtf8("Thinking…");
+        QTRY_VERIFY(button(label));
+        QQuickItem *list = itemNamed(m_window->contentItem(), "MessageList");
+        QTRY_VERIFY(list && list->property("nearEnd").toBool());
+        click(label);
+        QTRY_VERIFY(text(m_engine->reasoning));
+        QTRY_VERIFY(list->property("nearEnd").toBool());
+        QVERIFY(list->property("following").toBool());
+        m_engine->answerNow();
+        QTRY_VERIFY(!m_chat->answering());
+        QTRY_VERIFY(list->property("nearEnd").toBool());
+        noWarnings();
+    }
+
+    void stoppedWhileThinkingShowsTheReasoning()
+    {
+        m_engine->reasoning = QStringLiteral("Let me see.");
+        m_engine->waits = true;
+        m_chat->setDraft(QStringLiteral("Why?"));
+        m_chat->send();
+        QTRY_VERIFY(button(QString::fromUtf8("Thinking…")));
+        m_chat->stop();
+        QTRY_VERIFY(text(QStringLiteral("Let me see.")));
+        QVERIFY(
+            text(QStringLiteral("You stopped this answer while the model was still thinking.")));
+        const auto answer = find(root(), QAccessible::ListItem, QStringLiteral("Answer: "));
+        QVERIFY(answer);
+        QAccessibleInterface *copy = find(answer, QAccessible::Button, QStringLiteral("Copy"));
+        QVERIFY(copy && !copy->object()->property("enabled").toBool());
+        noWarnings();
+    }
+
     void aModelDroppedOnTheWindowIsOpened()
     {
         QMimeData model;
@@ -187,9 +299,14 @@ private:
     {
         return find(root(), QAccessible::Button, name);
     }
-    void click(const QString &name)
+    QAccessibleInterface *text(const QString &words) const
     {
-        QAccessibleInterface *found = button(name);
+        return find(root(), QAccessible::StaticText, words);
+    }
+    void click(const QString &name, QAccessibleInterface *within = nullptr)
+    {
+        QAccessibleInterface *found =
+            within ? find(within, QAccessible::Button, name) : button(name);
         QVERIFY2(found, qPrintable(name));
         auto *item = qobject_cast<QQuickItem *>(found->object());
         QVERIFY(item);

@@ -20,6 +20,7 @@
 #include <QtQml/qqmlextensionplugin.h>
 
 #include <algorithm>
+#include <utility>
 
 Q_IMPORT_QML_PLUGIN(Alcove_ThemePlugin)
 Q_IMPORT_QML_PLUGIN(Alcove_ControlsPlugin)
@@ -31,13 +32,17 @@ Q_IMPORT_QML_PLUGIN(Alcove_ShellPlugin)
 
 namespace alcove::test {
 
-// Loads anything and answers every prompt with the same text.
+// Loads anything and answers every prompt with the same text, after thinking the same before it.
 class FixedEngine : public engine::ChatEngine
 {
     Q_OBJECT
 public:
     QString answer = QStringLiteral("Hello.");
+    QString reasoning;
+    bool waits = false; // with the answer, when it has thought, for answerNow() or stop()
     int pieces = 0; // characters that come at a time, one piece a turn of the event loop; 0: all
+
+    void answerNow() { goOn(std::exchange(m_waiting, 0), answer); }
 
     void load(const alcove::engine::LoadRequest &request) override
     {
@@ -52,9 +57,21 @@ public:
     void unload() override { emit unloaded(); }
     void generate(const alcove::engine::GenerateRequest &request) override
     {
-        goOn(request.id, answer);
+        if (!reasoning.isEmpty())
+            later([this, id = request.id] { emit reasoningAppended(id, reasoning); });
+        if (waits)
+            m_waiting = request.id;
+        else
+            goOn(request.id, answer);
     }
-    void stop() override { }
+    void stop() override
+    {
+        if (m_waiting == 0)
+            return;
+        engine::GenerationResult result;
+        result.reason = engine::StopReason::Stopped;
+        emit generationFinished(std::exchange(m_waiting, 0), result);
+    }
 
 private:
     void goOn(quint64 id, const QString &rest)
@@ -74,6 +91,8 @@ private:
     {
         QMetaObject::invokeMethod(this, work, Qt::QueuedConnection);
     }
+
+    quint64 m_waiting = 0; // the request whose answer waits
 };
 
 class WindowTest : public QObject

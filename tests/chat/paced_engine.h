@@ -1,5 +1,5 @@
-// A ChatEngine for protocol tests: says the words it is given, one each `interval`, and keeps the
-// requests. Nothing of it is a model.
+// A ChatEngine for protocol tests: thinks and says the words it is given, one each `interval`, and
+// keeps the requests. Nothing of it is a model.
 #pragma once
 
 #include "core/engine/chat_engine.h"
@@ -22,6 +22,7 @@ public:
         connect(&m_timer, &QTimer::timeout, this, &PacedEngine::next);
     }
 
+    QStringList thoughts; // before the words
     QStringList words{QStringLiteral("one "), QStringLiteral("two "), QStringLiteral("three")};
     int interval = 1; // ms
     std::optional<Error> failAfterWords;
@@ -37,6 +38,7 @@ public:
         requests.append(request);
         if (onGenerate)
             onGenerate();
+        m_thought = 0;
         m_said = 0;
         m_timer.start(interval);
         emit promptProgress(request.id, 5, 10);
@@ -52,7 +54,9 @@ private:
     void next()
     {
         const quint64 id = requests.last().id;
-        if (m_said < words.size()) {
+        if (m_thought < thoughts.size()) {
+            emit reasoningAppended(id, thoughts.at(m_thought++));
+        } else if (m_said < words.size()) {
             emit textAppended(id, words.at(m_said++));
         } else if (failAfterWords) {
             m_timer.stop();
@@ -75,6 +79,7 @@ private:
     }
 
     QTimer m_timer;
+    int m_thought = 0;
     int m_said = 0;
 };
 

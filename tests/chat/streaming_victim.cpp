@@ -2,8 +2,9 @@
 // ChatService, StorageThread and InferenceEngine, with the starter model on the processor, and
 // reports on stdout, a line each and unbuffered, what the user has seen:
 //   P <prompt in hex>                       a prompt was accepted
-//   T <message> <nanoseconds> <text in hex> a part of an answer was shown, by the monotonic clock
-//   F <message>                             an answer ended
+//   R <message> <nanoseconds> <text in hex> a part of the reasoning was shown, by the monotonic
+//   clock T <message> <nanoseconds> <text in hex> a part of an answer was shown F <message> an
+//   answer ended
 // Arguments: DATABASE MODEL PREFIX; prompts are "PREFIX 0", "PREFIX 1", ...
 #include "core/chat/chat_service.h"
 #include "core/engine/inference_engine.h"
@@ -24,6 +25,7 @@ using namespace alcove::chat;
 namespace {
 
 constexpr quint32 kAnswerTokens = 1500; // then the next prompt is sent
+constexpr int kReasoningPieces = 30; // at the beginning of what the model writes
 
 void report(const QByteArray &line)
 {
@@ -38,8 +40,8 @@ void report(const QByteArray &line)
 #endif
 }
 
-// Passes everything on; answers go on beyond the end the model would give them, so that there is
-// something to cut off.
+// Passes everything on, the beginning of each answer as reasoning; answers go on beyond the end the
+// model would give them, so that there is something to cut off.
 class EndlessEngine : public engine::ChatEngine
 {
 public:
@@ -49,7 +51,15 @@ public:
         connect(&m_engine, &ChatEngine::loadFinished, this, &ChatEngine::loadFinished);
         connect(&m_engine, &ChatEngine::loadFailed, this, &ChatEngine::loadFailed);
         connect(&m_engine, &ChatEngine::promptProgress, this, &ChatEngine::promptProgress);
-        connect(&m_engine, &ChatEngine::textAppended, this, &ChatEngine::textAppended);
+        connect(&m_engine, &ChatEngine::textAppended, this,
+                [this](quint64 id, const QString &text) {
+                    if (m_reasoned >= kReasoningPieces) {
+                        emit textAppended(id, text);
+                        return;
+                    }
+                    ++m_reasoned;
+                    emit reasoningAppended(id, text);
+                });
         connect(&m_engine, &ChatEngine::generationFinished, this, &ChatEngine::generationFinished);
         connect(&m_engine, &ChatEngine::generationFailed, this, &ChatEngine::generationFailed);
     }
@@ -60,12 +70,14 @@ public:
     {
         engine::GenerateRequest endless = request;
         endless.ignoreEndOfTurn = true;
+        m_reasoned = 0;
         m_engine.generate(endless);
     }
     void stop() override { m_engine.stop(); }
 
 private:
     engine::InferenceEngine m_engine;
+    int m_reasoned = 0; // pieces of this answer
 };
 
 QByteArray now()
@@ -102,11 +114,13 @@ int main(int argc, char **argv)
         if (message.role == engine::Role::User)
             report("P " + message.text.toUtf8().toHex());
     });
-    QObject::connect(&service, &ChatService::answerTextAppended,
-                     [](ChatId, MessageId message, const QString &text) {
-                         report("T " + QByteArray::number(message) + ' ' + now() + ' '
-                                + text.toUtf8().toHex());
-                     });
+    const auto reportPiece = [](const char *kind) {
+        return [kind](ChatId, MessageId message, const QString &text) {
+            report(kind + QByteArray::number(message) + ' ' + now() + ' ' + text.toUtf8().toHex());
+        };
+    };
+    QObject::connect(&service, &ChatService::answerReasoningAppended, reportPiece("R "));
+    QObject::connect(&service, &ChatService::answerTextAppended, reportPiece("T "));
     QObject::connect(&service, &ChatService::answerFinished,
                      [&](ChatId chat, const Message &message) {
                          report("F " + QByteArray::number(message.id));

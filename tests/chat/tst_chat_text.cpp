@@ -94,6 +94,16 @@ private Q_SLOTS:
                  message(Role::User, "c")},
                 QStringLiteral("s"))),
             (QStringList{"S:s", "U:a\n\nb\n\nc"}));
+        // What was thought before an answer is not given back, nor is an answer made of nothing
+        // else.
+        Message thoughtful = message(Role::Assistant, "b");
+        thoughtful.reasoning = QStringLiteral("hm");
+        Message silent = message(Role::Assistant, "", MessageState::Stopped);
+        silent.reasoning = QStringLiteral("hm");
+        QCOMPARE(shown(promptMessages({message(Role::User, "a"), thoughtful,
+                                       message(Role::User, "c"), silent, message(Role::User, "d")},
+                                      {})),
+                 (QStringList{"U:a", "A:b", "U:c\n\nd"}));
     }
 
     void optionsComeFromTheSettings()

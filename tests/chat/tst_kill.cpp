@@ -37,6 +37,7 @@ qint64 monotonicNs()
 }
 
 struct Piece {
+    enum class Part { Reasoning, Text } part;
     qint64 time;
     QString text;
 };
@@ -46,11 +47,11 @@ struct Answer {
     QVector<Piece> pieces;
     bool finished = false;
 
-    QString text() const
+    QString text(Piece::Part part) const
     {
         QString all;
         for (const Piece &piece : pieces)
-            all += piece.text;
+            all += piece.part == part ? piece.text : QString();
         return all;
     }
 };
@@ -117,9 +118,10 @@ private:
             if (line.first() == "P") {
                 m_prompts.append(text());
                 m_answer = {};
-            } else if (line.first() == "T") {
+            } else if (line.first() == "T" || line.first() == "R") {
                 m_answer.id = line.at(1).toLongLong();
-                m_answer.pieces.append({line.at(2).toLongLong(), text()});
+                const auto part = line.first() == "T" ? Piece::Part::Text : Piece::Part::Reasoning;
+                m_answer.pieces.append({part, line.at(2).toLongLong(), text()});
                 if (m_aim == Aim::Streaming && !m_timer.isActive() && !killed())
                     m_timer.start(m_delay);
             } else if (line.first() == "F") {
@@ -188,11 +190,13 @@ private Q_SLOTS:
                 startNext(*slot);
             }
         }
-        qInfo("%d kills: %d answers were cut off in the middle; at most %lld ms of one were lost, "
-              "%lld ms on average; up to %lld prompts a database",
-              checked, m_interrupted, m_worstLoss / 1'000'000,
-              m_interrupted ? m_sumOfLosses / m_interrupted / 1'000'000 : 0, m_prompts);
+        qInfo(
+            "%d kills: %d answers were cut off in the middle, %d of them while the model reasoned; "
+            "at most %lld ms of one were lost, %lld ms on average; up to %lld prompts a database",
+            checked, m_interrupted, m_reasoning, m_worstLoss / 1'000'000,
+            m_interrupted ? m_sumOfLosses / m_interrupted / 1'000'000 : 0, m_prompts);
         QVERIFY(m_interrupted >= kKills);
+        QVERIFY(m_reasoning > 0);
         for (auto &slot : places) {
             slot->end();
             auto database = Database::open(slot->database(), Database::Mode::ReadWrite);
@@ -253,24 +257,33 @@ private:
             std::find_if(conversation.branch.begin(), conversation.branch.end(),
                          [&](const Message &message) { return message.id == slot.answer().id; });
         QVERIFY(found != conversation.branch.end());
-        const QString shown = slot.answer().text();
+        const QString shown = slot.answer().text(Piece::Part::Text);
+        const QString thought = slot.answer().text(Piece::Part::Reasoning);
         if (slot.answer().finished) {
             QCOMPARE(found->state, MessageState::Complete);
             QCOMPARE(found->text, shown);
+            QCOMPARE(found->reasoning, thought);
             return;
         }
         // Saved but not yet reported is fine: text is saved and shown at the same time.
         QVERIFY(found->text.startsWith(shown) || shown.startsWith(found->text));
+        QVERIFY(found->reasoning.startsWith(thought) || thought.startsWith(found->reasoning));
         if (found->state == MessageState::Complete) { // ended just before the kill
             QVERIFY(found->text.startsWith(shown));
+            QVERIFY(found->reasoning.startsWith(thought));
             return;
         }
         QCOMPARE(found->state, MessageState::Interrupted);
+        QCOMPARE(found->reasoningSeconds > 0, !found->reasoning.isEmpty());
+        QVERIFY(found->text.isEmpty() || !found->reasoning.isEmpty());
         ++m_interrupted;
-        qsizetype end = 0;
+        m_reasoning += shown.isEmpty() ? 1 : 0;
+        qsizetype text = 0;
+        qsizetype reasoning = 0;
         for (const Piece &piece : slot.answer().pieces) {
-            end += piece.text.size();
-            if (end <= found->text.size())
+            const bool isText = piece.part == Piece::Part::Text;
+            (isText ? text : reasoning) += piece.text.size();
+            if (isText ? text <= found->text.size() : reasoning <= found->reasoning.size())
                 continue;
             const qint64 age = slot.killTime() - piece.time;
             m_worstLoss = std::max(m_worstLoss, age);
@@ -283,6 +296,7 @@ private:
     }
 
     int m_interrupted = 0;
+    int m_reasoning = 0; // of these, before the answer
     qint64 m_worstLoss = 0;
     qint64 m_sumOfLosses = 0;
     qint64 m_prompts = 0;

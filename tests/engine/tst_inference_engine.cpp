@@ -1,6 +1,6 @@
 // The signal protocol of the window's engine, with a real thread and a real model.
 #include "core/engine/inference_engine.h"
-#include "session_support.h"
+#include "told_executor.h"
 
 #include <QSignalSpy>
 
@@ -46,6 +46,7 @@ struct Listener {
           loadFinished(&engine, &ChatEngine::loadFinished),
           loadFailed(&engine, &ChatEngine::loadFailed), unloaded(&engine, &ChatEngine::unloaded),
           promptProgress(&engine, &ChatEngine::promptProgress),
+          reasoningAppended(&engine, &ChatEngine::reasoningAppended),
           textAppended(&engine, &ChatEngine::textAppended),
           generationFinished(&engine, &ChatEngine::generationFinished),
           generationFailed(&engine, &ChatEngine::generationFailed)
@@ -69,10 +70,12 @@ struct Listener {
     {
         return generationFinished[index][1].value<GenerationResult>();
     }
-    QString text(quint64 id) const
+    QString text(quint64 id) const { return joined(textAppended, id); }
+    QString reasoning(quint64 id) const { return joined(reasoningAppended, id); }
+    static QString joined(const QSignalSpy &pieces, quint64 id)
     {
         QString all;
-        for (const QList<QVariant> &signal : textAppended) {
+        for (const QList<QVariant> &signal : pieces) {
             if (signal[0].toULongLong() == id)
                 all += signal[1].toString();
         }
@@ -84,6 +87,7 @@ struct Listener {
     QSignalSpy loadFailed;
     QSignalSpy unloaded;
     QSignalSpy promptProgress;
+    QSignalSpy reasoningAppended;
     QSignalSpy textAppended;
     QSignalSpy generationFinished;
     QSignalSpy generationFailed;
@@ -155,6 +159,57 @@ private Q_SLOTS:
         QCOMPARE(result.answerTokens, 300u);
         // One piece a frame at most, and one for the rest at the end.
         QVERIFY(heard.textAppended.count() <= int(result.decodeSeconds * 1000 / 16) + 2);
+    }
+
+    void reasoningComesApartAndFirst_data()
+    {
+        QTest::addColumn<QString>("opening"); // of an answer, by the template
+        QTest::addColumn<QString>("written"); // by the model
+        QTest::newRow("the template opens it")
+            << "<think>\\n"
+            << "Let me see: é.\n\nYes.\n</think>\n\nBecause of ñ.";
+        QTest::newRow("the model opens it")
+            << ""
+            << "<think>\nLet me see: é.\n\nYes.\n</think>\n\nBecause of ñ.";
+    }
+
+    void reasoningComesApartAndFirst()
+    {
+        QFETCH(QString, opening);
+        QFETCH(QString, written);
+        const QTemporaryDir folder;
+        const std::string path = modelThatThinks(folder, opening.toStdString());
+        InferenceEngine engine([&] { return hardwareThatWrites(written.toStdString()); });
+        Listener heard(engine);
+        QStringList order;
+        connect(&engine, &ChatEngine::reasoningAppended, this, [&] { order << "reasoning"; });
+        connect(&engine, &ChatEngine::textAppended, this, [&] { order << "text"; });
+        connect(&engine, &ChatEngine::generationFinished, this, [&] { order << "end"; });
+        engine.load(loadOf(1, path));
+        engine.generate(askOf(2));
+        QVERIFY(heard.waitForAnswers(1));
+        QCOMPARE(heard.generationFinished.count(), 1);
+        QCOMPARE(heard.reasoning(2), QString::fromUtf8("Let me see: é.\n\nYes."));
+        QCOMPARE(heard.text(2), QString::fromUtf8("Because of ñ."));
+        order.removeDuplicates();
+        QCOMPARE(order, (QStringList{"reasoning", "text", "end"}));
+    }
+
+    // The window has no tools to offer; what a model writes all the same has to be seen.
+    void aToolCallIsShown()
+    {
+        const QTemporaryDir folder;
+        const std::string path = modelThatThinks(folder, "");
+        InferenceEngine engine([] {
+            return hardwareThatWrites("Wait.\n<tool_call>\n{\"name\": \"get\", \"arguments\": "
+                                      "{\"a\": 1}}\n</tool_call>");
+        });
+        Listener heard(engine);
+        engine.load(loadOf(1, path));
+        engine.generate(askOf(2));
+        QVERIFY(heard.waitForAnswers(1));
+        QCOMPARE(heard.reasoning(2), QString());
+        QCOMPARE(heard.text(2), QStringLiteral("Wait.\n\n```\nget {\"a\":1}\n```\n"));
     }
 
     void generatingWithoutAModelFails()

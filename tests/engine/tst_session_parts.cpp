@@ -1,6 +1,6 @@
 // A session takes what a model writes apart, and ends it at the texts that the user named.
 #include "core/engine/stop_text.h"
-#include "session_support.h"
+#include "told_executor.h"
 #include "tests/support/adapter_file.h"
 
 using namespace alcove;
@@ -11,73 +11,10 @@ namespace {
 
 const std::vector<ChatMessage> kHello{{Role::User, "Hello"}};
 
-// The processor's executor, with the draws told beforehand; the last one is the end of a turn.
-class ToldExecutor : public llm::Executor
-{
-public:
-    ToldExecutor(std::unique_ptr<llm::Executor> real, std::vector<llm::Token> draws)
-        : m_real(std::move(real)), m_draws(std::move(draws))
-    { }
-
-    const llm::ModelSpec &spec() const override { return m_real->spec(); }
-    llm::ExecutorInfo info() const override { return m_real->info(); }
-    std::uint32_t capacity() const override { return m_real->capacity(); }
-    std::uint32_t length() const override { return m_real->length(); }
-    Result<> truncate(std::uint32_t length) override { return m_real->truncate(length); }
-    Result<std::vector<float>> forward(std::span<const llm::Token> tokens, llm::LogitRows rows,
-                                       const llm::ForwardHooks &hooks) override
-    {
-        return m_real->forward(tokens, rows, hooks);
-    }
-    Result<> startSampling(const llm::SamplingParams &params,
-                           std::span<const llm::Token> history) override
-    {
-        m_next = 0;
-        return m_real->startSampling(params, history);
-    }
-    Result<llm::Token> sampleNext() override
-    {
-        return m_next < m_draws.size() ? m_draws[m_next++] : m_draws.back();
-    }
-
-private:
-    std::unique_ptr<llm::Executor> m_real;
-    std::vector<llm::Token> m_draws;
-    std::size_t m_next = 0;
-};
-
-// The starter model with another template of the same length, whose draws spell `text`.
 std::unique_ptr<Session> sessionThatWrites(const QTemporaryDir &folder, const std::string &opening,
                                            const std::string &text)
 {
-    const std::string old =
-        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + "
-        "message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ "
-        "'<|im_start|>assistant\\n' }}{% endif %}";
-    std::string chatTemplate =
-        "{% for m in messages %}{{'<|im_start|>'+m['role']+'\\n'+m['content']+'<|im_end|>\\n'}}"
-        "{% endfor %}{{'<|im_start|>assistant\\n"
-        + opening + "'}}{#</think><tool_call>";
-    if (chatTemplate.size() + 2 > old.size())
-        qFatal("the template is too long");
-    chatTemplate += std::string(old.size() - 2 - chatTemplate.size(), ' ') + "#}";
-    const std::string path = patchedCopy(starterPath(), folder, old, chatTemplate);
-    const auto create =
-        [text](const DeviceOption &device, std::shared_ptr<const llm::Model> model,
-               const llm::ExecutorOptions &options,
-               const llm::LoadHooks &hooks) -> Result<std::unique_ptr<llm::Executor>> {
-        const auto tokenizer = llm::Tokenizer::create(model->file());
-        if (!tokenizer)
-            return fail(tokenizer.error());
-        std::vector<llm::Token> draws =
-            (*tokenizer)->encode(text, llm::AddSpecial::No, llm::ParseSpecial::No);
-        draws.push_back(*(*tokenizer)->eos());
-        auto real = createOnProcessor(device, std::move(model), options, hooks);
-        if (!real)
-            return fail(real.error());
-        return std::make_unique<ToldExecutor>(std::move(*real), std::move(draws));
-    };
-    return openSession(withCard(create), 0, path);
+    return openSession(hardwareThatWrites(text), 0, modelThatThinks(folder, opening));
 }
 
 struct Heard {

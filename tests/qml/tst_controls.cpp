@@ -7,6 +7,7 @@
 
 Q_IMPORT_QML_PLUGIN(Alcove_ThemePlugin)
 Q_IMPORT_QML_PLUGIN(Alcove_ControlsPlugin)
+Q_IMPORT_QML_PLUGIN(Alcove_ChatPlugin)
 
 class Setup : public QObject
 {

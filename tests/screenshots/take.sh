@@ -63,6 +63,19 @@ tour() {
     sleep 9
     shot "$name-answer"
     keys ctrl+n
+    ask "Think it over: what is heavier, a litre of ice or a litre of water?" 2.5
+    shot "$name-thinking"
+    sleep 8
+    shot "$name-thought"
+    keys shift+Tab Tab Return
+    sleep 0.6
+    shot "$name-reasoning"
+    keys ctrl+n
+    ask "Think it over once more" 4
+    keys Escape
+    sleep 0.6
+    shot "$name-stopped-thinking"
+    keys ctrl+n
     ask "This one ends in an error" 7
     shot "$name-error"
     keys ctrl+m

@@ -24,12 +24,16 @@ int main(int argc, char **argv)
     answer.text = QStringLiteral("Vall");
     answer.answerTokens = 2;
     answer.decodeSeconds = 0.25;
+    answer.reasoning = QStringLiteral("The capital of Malta.");
+    answer.reasoningSeconds = 1.5;
     (void)f.chats().finishAnswer(answer);
 
     auto crash = f.chats().addPrompt(kNoId, QStringLiteral("A crash"),
                                      QStringLiteral("Was it saved?"), f.draft(1));
-    (void)f.chats().appendPiece(crash->branch.last().id, 0, QStringLiteral("It was saved "));
-    (void)f.chats().appendPiece(crash->branch.last().id, 1, QStringLiteral("in two pieces."));
+    (void)f.chats().appendPiece(crash->branch.last().id, 0,
+                                {QStringLiteral("It was saved "), QStringLiteral("Was it?"), 0.5});
+    (void)f.chats().appendPiece(crash->branch.last().id, 1,
+                                {QStringLiteral("in two pieces."), {}, 0.5});
 
     const Conversation pinned = f.turn(kNoId, QStringLiteral("Remember"), QStringLiteral("I do."),
                                        0, QStringLiteral("Pinned"));

@@ -54,6 +54,8 @@ private Q_SLOTS:
         answer.droppedMessages = 3;
         answer.prefillSeconds = 0.125;
         answer.decodeSeconds = 2.5;
+        answer.reasoning = QStringLiteral("Let me think — 数据 \U0001F914\n\n") + QChar(0);
+        answer.reasoningSeconds = 12.25;
         QVERIFY(good(f.chats().finishAnswer(answer)));
         f.open();
         auto read = f.chats().conversation(added->chat.id);
@@ -67,6 +69,8 @@ private Q_SLOTS:
         QCOMPARE(stored.droppedMessages, answer.droppedMessages);
         QCOMPARE(stored.prefillSeconds, answer.prefillSeconds);
         QCOMPARE(stored.decodeSeconds, answer.decodeSeconds);
+        QCOMPARE(stored.reasoning, answer.reasoning);
+        QCOMPARE(stored.reasoningSeconds, answer.reasoningSeconds);
         QCOMPARE(stored.createdAt, answer.createdAt);
     }
 
@@ -196,7 +200,8 @@ private Q_SLOTS:
         const auto kept = f.turn(kNoId, QStringLiteral("kept"), QStringLiteral("words"));
         auto growing = f.chats().addPrompt(gone.chat.id, {}, QStringLiteral("more"), f.draft());
         QVERIFY(good(growing));
-        QVERIFY(good(f.chats().appendPiece(growing->branch.last().id, 0, QStringLiteral("piece"))));
+        QVERIFY(
+            good(f.chats().appendPiece(growing->branch.last().id, 0, {QStringLiteral("piece")})));
         QVERIFY(good(f.chats().remove(gone.chat.id, f.time(10))));
         QCOMPARE(*f.chats().purge(f.time(11)), 1);
         QVERIFY(!f.chats().restore(gone.chat.id));
@@ -218,7 +223,7 @@ private Q_SLOTS:
         QVERIFY(good(added));
         const MessageId id = added->branch.last().id;
         for (int i = 0; i < 12; ++i)
-            QVERIFY(good(f.chats().appendPiece(id, i, QString::number(i) + QLatin1Char(' '))));
+            QVERIFY(good(f.chats().appendPiece(id, i, {QString::number(i) + QLatin1Char(' ')})));
         auto growing = f.chats().conversation(added->chat.id);
         QCOMPARE(growing->branch.last().text, QStringLiteral("0 1 2 3 4 5 6 7 8 9 10 11 "));
         QCOMPARE(growing->branch.last().state, MessageState::Streaming);
@@ -233,12 +238,54 @@ private Q_SLOTS:
         QCOMPARE(f.chats().search(QStringLiteral("11"))->size(), 1);
     }
 
+    void savesReasoningInPieces()
+    {
+        StoreFixture f;
+        auto added = f.chats().addPrompt(kNoId, {}, QStringLiteral("Q"), f.draft());
+        QVERIFY(good(added));
+        const MessageId id = added->branch.last().id;
+        const auto append = [&](qint64 number, const AnswerPiece &piece) {
+            return good(f.chats().appendPiece(id, number, piece));
+        };
+        QVERIFY(append(0, {{}, QStringLiteral("Let me "), 0.5}));
+        QVERIFY(append(1, {{}, QStringLiteral("think."), 1.25}));
+        auto growing = f.chats().conversation(added->chat.id);
+        QCOMPARE(growing->branch.last().reasoning, QStringLiteral("Let me think."));
+        QCOMPARE(growing->branch.last().reasoningSeconds, 1.25);
+        QCOMPARE(growing->branch.last().text, QString());
+        // The end of the one and the beginning of the other may come together.
+        QVERIFY(append(2, {QStringLiteral("It "), QStringLiteral(" Yes."), 1.5}));
+        QVERIFY(append(3, {QStringLiteral("is."), {}, 1.5}));
+
+        f.open(); // as after a crash
+        QCOMPARE(*f.chats().interruptStreaming(), 1);
+        const Message found = f.chats().conversation(added->chat.id)->branch.last();
+        QCOMPARE(found.reasoning, QStringLiteral("Let me think. Yes."));
+        QCOMPARE(found.reasoningSeconds, 1.5);
+        QCOMPARE(found.text, QStringLiteral("It is."));
+        QCOMPARE(found.state, MessageState::Interrupted);
+        QCOMPARE(*f.database().number("SELECT count(*) FROM answer_pieces"), 0);
+    }
+
+    // A search is for what was said, whichever way the word is looked for.
+    void reasoningIsNotSearched()
+    {
+        StoreFixture f;
+        auto added = f.chats().addPrompt(kNoId, QStringLiteral("t"), QStringLiteral("Q"), {});
+        QVERIFY(good(added));
+        added->branch.last().reasoning = QString::fromUtf8("pondering 数据库");
+        f.finish(*added, QStringLiteral("answer"));
+        QCOMPARE(f.chats().search(QStringLiteral("answer"))->size(), 1);
+        QCOMPARE(f.chats().search(QStringLiteral("pondering"))->size(), 0);
+        QCOMPARE(f.chats().search(QString::fromUtf8("据库"))->size(), 0);
+    }
+
     void finishingReplacesThePieces()
     {
         StoreFixture f;
         auto added = f.chats().addPrompt(kNoId, {}, QStringLiteral("Q"), f.draft());
         const MessageId id = added->branch.last().id;
-        QVERIFY(good(f.chats().appendPiece(id, 0, QStringLiteral("half"))));
+        QVERIFY(good(f.chats().appendPiece(id, 0, {QStringLiteral("half")})));
         f.finish(*added, QStringLiteral("half and whole"));
         QCOMPARE(f.chats().conversation(added->chat.id)->branch.last().text,
                  QStringLiteral("half and whole"));
@@ -246,7 +293,7 @@ private Q_SLOTS:
         Message unknown;
         unknown.id = 4711;
         QCOMPARE(f.chats().finishAnswer(unknown).error().code, ErrorCode::NotFound);
-        QVERIFY(!f.chats().appendPiece(4711, 0, QStringLiteral("x"))); // foreign keys are on
+        QVERIFY(!f.chats().appendPiece(4711, 0, {QStringLiteral("x")})); // foreign keys are on
     }
 
     // The bytes written for a growing answer follow its length, not the square of it.
@@ -258,7 +305,7 @@ private Q_SLOTS:
         QVERIFY(good(f.database().execute("PRAGMA wal_checkpoint(TRUNCATE)")));
         const QString piece(100, QLatin1Char('x'));
         for (int i = 0; i < 1000; ++i)
-            QVERIFY(good(f.chats().appendPiece(added->branch.last().id, i, piece)));
+            QVERIFY(good(f.chats().appendPiece(added->branch.last().id, i, {piece})));
         const qint64 written = QFileInfo(f.path + QStringLiteral("-wal")).size();
         QVERIFY2(written > 100'000, "the log must have been looked at");
         // Rewriting the text each time would be 50 MB.

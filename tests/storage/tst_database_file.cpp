@@ -165,8 +165,16 @@ private Q_SLOTS:
         QCOMPARE(capitals->branch[1].siblingCount, 2);
         QCOMPARE(capitals->branch[3].state, storage::MessageState::Stopped);
         QCOMPARE(*chats.interruptStreaming(), 1);
-        QCOMPARE(chats.conversation(chats.list()->at(2).id)->branch[1].text,
-                 QStringLiteral("It was saved in two pieces."));
+        const Message cutOff = chats.conversation(chats.list()->at(2).id)->branch[1];
+        QCOMPARE(cutOff.text, QStringLiteral("It was saved in two pieces."));
+        // Reasoning came with version 2.
+        const bool reasons = version >= 2;
+        const Message &stopped = capitals->branch[3];
+        QCOMPARE(stopped.text, QStringLiteral("Vall"));
+        QCOMPARE(stopped.reasoning, reasons ? QStringLiteral("The capital of Malta.") : QString());
+        QCOMPARE(stopped.reasoningSeconds, reasons ? 1.5 : 0.0);
+        QCOMPARE(cutOff.reasoning, reasons ? QStringLiteral("Was it?") : QString());
+        QCOMPARE(cutOff.reasoningSeconds, reasons ? 0.5 : 0.0);
         SettingsStore settings(migrated->database);
         QCOMPARE(settings.load()->value(QStringLiteral("temperature")).toDouble(), 0.3);
     }
