@@ -1,12 +1,12 @@
 #include "gpu/vulkan_executor.h"
 
-#include "core/llm/pooling.h"
 #include "gpu/adapters.h"
 #include "gpu/checkpoints.h"
 #include "gpu/decode_step.h"
 #include "gpu/gpu_sampler.h"
 #include "gpu/memory_budget.h"
 #include "gpu/prefill.h"
+#include "gpu/text_embedder.h"
 
 #include <algorithm>
 #include <cstring>
@@ -76,10 +76,6 @@ private:
     Result<> endRun();
     void grow(std::uint32_t count);
     Result<> checkTokens(std::span<const Token> tokens) const;
-    Result<std::vector<float>> pooled(std::span<const Token> tokens, llm::Pooling pooling,
-                                      const ForwardHooks &hooks);
-    Result<> pooledTogether(std::span<const std::vector<Token>> texts, llm::Pooling pooling,
-                            const ForwardHooks &hooks, std::vector<std::vector<float>> &all);
     Result<std::uint64_t> submitWithPrologue(VkCommandBuffer step, std::uint32_t position,
                                              Token token);
     Result<> evaluate(Token token);
@@ -547,7 +543,8 @@ Result<std::vector<float>> VulkanExecutor::embed(std::span<const Token> tokens,
     if (auto ended = endRun(); !ended)
         return fail(ended.error());
     m_logitsThere = false;
-    auto result = pooled(tokens, pooling, hooks);
+    auto result =
+        TextEmbedder(*m_gpuModel, *m_batchContext, *m_prefill).embed(tokens, pooling, hooks);
     m_reach = 0;
     // Recurrent states are to be empty again, whether or not it worked.
     if (auto cleared = m_checkpoints->restore(0); !cleared)
@@ -568,79 +565,7 @@ VulkanExecutor::embedAll(std::span<const std::vector<Token>> texts, llm::Pooling
         if (auto valid = checkTokens(text); !valid)
             return fail(valid.error());
     }
-    std::size_t total = 0;
-    for (const std::vector<Token> &text : texts)
-        total += text.size();
-    std::size_t tokens = 0; // that are done
-    std::vector<std::vector<float>> all;
-    while (all.size() < texts.size()) {
-        const std::size_t first = all.size();
-        const std::size_t count = llm::textsTogether(texts, first, m_batchContext->maxTokens());
-        if (auto done = pooledTogether(texts.subspan(first, count), pooling, hooks, all); !done)
-            return fail(done.error());
-        for (const std::vector<Token> &text : texts.subspan(first, count))
-            tokens += text.size();
-        if (hooks.progress)
-            hooks.progress(tokens, total);
-    }
-    return all;
-}
-
-// Texts that fit into one batch.
-Result<> VulkanExecutor::pooledTogether(std::span<const std::vector<Token>> texts,
-                                        llm::Pooling pooling, const ForwardHooks &hooks,
-                                        std::vector<std::vector<float>> &all)
-{
-    if (pooling == llm::Pooling::None)
-        pooling = spec().pooling;
-    std::vector<Token> tokens;
-    std::vector<BatchText> places;
-    for (const std::vector<Token> &text : texts) {
-        places.push_back(
-            {static_cast<std::uint32_t>(tokens.size()), static_cast<std::uint32_t>(text.size())});
-        tokens.insert(tokens.end(), text.begin(), text.end());
-    }
-    if (auto ran = m_prefill->run(
-            tokens, 0, hooks.cancel, [](double) {}, places);
-        !ran)
-        return ran;
-    std::vector<float> values;
-    const auto count = static_cast<std::uint32_t>(tokens.size());
-    if (auto got = m_prefill->normed(count, hooks.cancel, values); !got)
-        return got;
-    const std::size_t width = spec().width;
-    for (const BatchText &text : places) {
-        llm::PooledVector one(pooling, spec().width, text.tokens);
-        one.add(std::span(values).subspan(text.first * width, text.tokens * width));
-        all.push_back(one.result());
-    }
-    return {};
-}
-
-Result<std::vector<float>> VulkanExecutor::pooled(std::span<const Token> tokens,
-                                                  llm::Pooling pooling, const ForwardHooks &hooks)
-{
-    if (pooling == llm::Pooling::None)
-        pooling = spec().pooling;
-    llm::PooledVector result(pooling, spec().width, tokens.size());
-    std::vector<float> values; // of a batch
-    for (std::size_t done = 0; done < tokens.size();) {
-        const auto count = static_cast<std::uint32_t>(
-            std::min<std::size_t>(tokens.size() - done, m_batchContext->maxTokens()));
-        const auto position = static_cast<std::uint32_t>(done);
-        if (auto ran =
-                m_prefill->run(tokens.subspan(done, count), position, hooks.cancel, [](double) {});
-            !ran)
-            return fail(ran.error());
-        values.clear();
-        if (auto got = m_prefill->normed(count, hooks.cancel, values); !got)
-            return fail(got.error());
-        result.add(values);
-        done += count;
-        if (hooks.progress)
-            hooks.progress(done, tokens.size());
-    }
-    return result.result();
+    return TextEmbedder(*m_gpuModel, *m_batchContext, *m_prefill).embedAll(texts, pooling, hooks);
 }
 
 Result<> VulkanExecutor::startSampling(const SamplingParams &params, std::span<const Token> history)

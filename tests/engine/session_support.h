@@ -131,4 +131,22 @@ inline engine::GenerateOptions greedy(std::uint32_t maxTokens = 0)
     return options;
 }
 
+// An answer, its text and its tokens.
+struct Answer {
+    Result<engine::GenerationReport> report;
+    std::string text;
+    std::vector<llm::Token> tokens;
+};
+
+inline Answer ask(engine::Session &session, const std::vector<engine::ChatMessage> &messages,
+                  const engine::GenerateOptions &options = greedy())
+{
+    Answer answer;
+    engine::GenerateHooks hooks;
+    hooks.text = [&](std::string_view piece) { answer.text += piece; };
+    hooks.token = [&](llm::Token token) { answer.tokens.push_back(token); };
+    answer.report = session.answer(messages, engine::TemplateFallback::Refuse, options, hooks);
+    return answer;
+}
+
 } // namespace alcove::test

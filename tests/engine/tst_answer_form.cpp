@@ -31,20 +31,7 @@ std::shared_ptr<const llm::Grammar> grammarOf(const char *schema)
     return grammar ? *grammar : nullptr;
 }
 
-struct Answer {
-    Result<GenerationReport> report;
-    std::string text;
-};
-
-Answer ask(Session &session, const GenerateOptions &options)
-{
-    Answer answer;
-    GenerateHooks hooks;
-    hooks.text = [&](std::string_view piece) { answer.text += piece; };
-    answer.report = session.answer(std::vector<ChatMessage>{{Role::User, "Who are you?"}},
-                                   TemplateFallback::Refuse, options, hooks);
-    return answer;
-}
+const std::vector<ChatMessage> kWho{{Role::User, "Who are you?"}};
 
 void checkForms(Session &session)
 {
@@ -56,7 +43,7 @@ void checkForms(Session &session)
         for (std::uint64_t seed = 0; seed < 4; ++seed) {
             options.sampling.temperature = seed == 0 ? 0.0f : 1.0f;
             options.sampling.seed = seed;
-            const Answer answer = ask(session, options);
+            const Answer answer = ask(session, kWho, options);
             QVERIFY2(answer.report, answer.report ? "" : answer.report.error().message.c_str());
             QCOMPARE(answer.report->reason, StopReason::EndOfTurn);
             const auto value = SchemaCheck::Json::parse(answer.text, nullptr, false);
@@ -96,7 +83,7 @@ private Q_SLOTS:
         QVERIFY(session);
         GenerateOptions options = greedy(100);
         options.grammar = *llm::Grammar::parse("root ::= (\"yes\" | \"no\") \".\"{3}");
-        const Answer answer = ask(*session, options);
+        const Answer answer = ask(*session, kWho, options);
         QVERIFY(answer.report);
         QVERIFY2(answer.text == "yes..." || answer.text == "no...", answer.text.c_str());
         QCOMPARE(answer.report->reason, StopReason::EndOfTurn);
@@ -109,7 +96,7 @@ private Q_SLOTS:
         QVERIFY(session);
         GenerateOptions options = greedy(20);
         options.grammar = *llm::Grammar::parse("root ::= [0-9] root");
-        const Answer answer = ask(*session, options);
+        const Answer answer = ask(*session, kWho, options);
         QVERIFY(answer.report);
         QCOMPARE(answer.report->reason, StopReason::MaxTokens);
         QVERIFY(answer.text.find_first_not_of("0123456789") == std::string::npos);
@@ -124,13 +111,13 @@ private Q_SLOTS:
         options.sampling.temperature = 1.5f;
         options.sampling.seed = 5;
         options.grammar = *llm::Grammar::parse("root ::= [a-z ]{40}");
-        const Answer first = ask(*session, options);
-        const Answer second = ask(*session, options);
+        const Answer first = ask(*session, kWho, options);
+        const Answer second = ask(*session, kWho, options);
         QVERIFY(first.report && second.report);
         QCOMPARE(first.text.size(), std::size_t(40));
         QCOMPARE(first.text, second.text);
         options.sampling.seed = 6;
-        QVERIFY(ask(*session, options).text != first.text);
+        QVERIFY(ask(*session, kWho, options).text != first.text);
     }
 };
 

@@ -8,23 +8,6 @@ using namespace alcove::test;
 
 namespace {
 
-struct Answer {
-    Result<GenerationReport> report;
-    std::string text;
-    std::vector<llm::Token> tokens;
-};
-
-Answer ask(Session &session, const std::vector<ChatMessage> &messages,
-           const GenerateOptions &options = greedy())
-{
-    Answer answer;
-    GenerateHooks hooks;
-    hooks.text = [&](std::string_view piece) { answer.text += piece; };
-    hooks.token = [&](llm::Token token) { answer.tokens.push_back(token); };
-    answer.report = session.answer(messages, TemplateFallback::Refuse, options, hooks);
-    return answer;
-}
-
 const std::vector<ChatMessage> kHello{{Role::User, "Hello"}};
 
 // Can be cut at whole steps only.

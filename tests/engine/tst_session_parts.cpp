@@ -1,7 +1,7 @@
 // A session takes what a model writes apart, and ends it at the texts that the user named.
 #include "core/engine/stop_text.h"
-#include "told_executor.h"
 #include "tests/support/adapter_file.h"
+#include "told_executor.h"
 
 using namespace alcove;
 using namespace alcove::engine;

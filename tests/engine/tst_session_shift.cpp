@@ -48,23 +48,6 @@ std::vector<ChatMessage> longTalk(int turns)
     return messages;
 }
 
-struct Answer {
-    Result<GenerationReport> report;
-    std::string text;
-    std::vector<llm::Token> tokens;
-};
-
-Answer ask(Session &session, const std::vector<ChatMessage> &messages,
-           const GenerateOptions &options)
-{
-    Answer answer;
-    GenerateHooks hooks;
-    hooks.text = [&](std::string_view piece) { answer.text += piece; };
-    hooks.token = [&](llm::Token token) { answer.tokens.push_back(token); };
-    answer.report = session.answer(messages, TemplateFallback::Refuse, options, hooks);
-    return answer;
-}
-
 GenerateOptions shifting(std::uint32_t maxTokens)
 {
     GenerateOptions options = greedy(maxTokens);
