@@ -14,7 +14,7 @@ ListView {
     required property ChatViewModel chat
     property bool following: true
     property bool pointed: false // the mouse brought the focus
-    property bool holding: false // what the user folds out or in is about to be laid out
+    property bool held: false // where the user has folded something out, until the list is moved
 
     signal linkWanted(string target)
 
@@ -22,21 +22,24 @@ ListView {
     readonly property bool nearEnd: contentY + height >= originY + contentHeight - Theme.space32
 
     function toEnd() {
+        held = false;
         following = true;
         positionViewAtEnd();
     }
     function settle() {
-        if (holding) {
-            holding = false;
-            following = nearEnd;
-        } else if (following) {
+        if (following)
             positionViewAtEnd();
-        }
+        else if (!held)
+            following = nearEnd;
     }
-    // What the user has just clicked on stays where it is, even at the end of the list.
-    function holdPlace() {
-        holding = true;
+    // What is folded out at the end of the list is read from its beginning: that stays where it is.
+    function hold() {
+        held = true;
         following = false;
+    }
+    function moved() {
+        held = false;
+        following = nearEnd;
     }
 
     model: chat.messages
@@ -75,9 +78,9 @@ ListView {
     }
     onContentYChanged: {
         if (moving || bar.pressed)
-            following = nearEnd;
+            moved();
     }
-    onMovementEnded: following = nearEnd
+    onMovementEnded: moved()
     onActiveFocusChanged: {
         if (!activeFocus)
             pointed = false;
@@ -114,7 +117,7 @@ ListView {
             handled = false;
         }
         if (handled)
-            following = nearEnd;
+            moved();
         event.accepted = handled;
     }
 
@@ -142,8 +145,10 @@ ListView {
         onEdited: (id, text) => list.chat.edit(id, text)
         onSiblingWanted: (id, sibling) => list.chat.selectSibling(id, sibling)
         onReasoningToggled: (id, open) => {
-            if (!thinking)
-                list.holdPlace();
+            if (!open)
+                list.held = false;
+            else if (!thinking)
+                list.hold();
             list.chat.messages.setReasoningOpen(id, open);
         }
     }
@@ -151,7 +156,7 @@ ListView {
     T.RoundButton {
         id: jump
         visible: opacity > 0
-        opacity: !list.following && list.contentHeight > list.height ? 1 : 0
+        opacity: !list.following && !list.nearEnd && list.contentHeight > list.height ? 1 : 0
         anchors.horizontalCenter: parent.horizontalCenter
         anchors.bottom: parent.bottom
         anchors.bottomMargin: Theme.space12

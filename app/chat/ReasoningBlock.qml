@@ -3,13 +3,12 @@
 pragma ComponentBehavior: Bound
 
 import QtQuick
-import QtQuick.Layouts
 import QtQuick.Templates as T
 import Alcove.Chat
 import Alcove.Controls
 import Alcove.Theme
 
-ColumnLayout {
+Column {
     id: block
 
     required property string reasoning
@@ -28,20 +27,23 @@ ColumnLayout {
     Repeater {
         model: block.reasoning !== "" ? 1 : 0
 
-        ColumnLayout {
-            spacing: Theme.space4
-            Layout.fillWidth: true
+        Item {
+            width: block.width
+            height: header.height + (body.visible ? Theme.space4 + body.height + Theme.space12 : 0)
 
             T.AbstractButton {
                 id: header
 
+                readonly property color ink: hovered ? Theme.text : Theme.textMuted
+
+                anchors.left: parent.left
+                anchors.leftMargin: -leftPadding // the words stand above those of the answer
                 text: block.label
-                implicitWidth: contentItem.implicitWidth + leftPadding + rightPadding
+                implicitWidth: row.implicitWidth + leftPadding + rightPadding
                 implicitHeight: Theme.controlSmall
                 horizontalPadding: Theme.space4 + 2
                 hoverEnabled: true
                 focusPolicy: block.reachable || activeFocus ? Qt.StrongFocus : Qt.ClickFocus
-                Layout.leftMargin: -leftPadding // the words stand above those of the answer
                 Accessible.role: Accessible.Button
                 Accessible.name: text
                 Accessible.description: block.open ? qsTr("Expanded") : qsTr("Collapsed")
@@ -49,12 +51,7 @@ ColumnLayout {
                 Keys.onEnterPressed: clicked()
                 onClicked: block.toggled(!block.open)
 
-                readonly property color ink: hovered ? Theme.text : Theme.textMuted
-
                 contentItem: Item { // qmllint disable deferred-property-id
-                    implicitWidth: row.implicitWidth
-                    implicitHeight: row.implicitHeight
-
                     Row {
                         id: row
                         anchors.verticalCenter: parent.verticalCenter
@@ -107,67 +104,78 @@ ColumnLayout {
                     }
                 }
             }
-            RowLayout {
+            Item {
+                id: body
+
                 visible: block.open || block.thinking
-                spacing: Theme.space12
-                Layout.bottomMargin: Theme.space12
+                anchors.left: parent.left
+                anchors.right: parent.right
+                anchors.top: header.bottom
+                anchors.topMargin: Theme.space4
+                height: block.open ? whole.height : Math.ceil(metrics.lineSpacing)
+                clip: !block.open
 
                 Rectangle {
-                    implicitWidth: Theme.quoteBar
+                    id: bar
+                    anchors.left: parent.left
+                    width: Theme.quoteBar
+                    height: parent.height
                     radius: width / 2
                     color: Theme.border
-                    Layout.fillHeight: true
                 }
-                Item {
+                // The end of the sentence, when it is longer than the line.
+                Text {
+                    id: line
                     visible: !block.open
-                    implicitHeight: Math.ceil(metrics.lineSpacing)
-                    clip: true
-                    Layout.fillWidth: true
-
-                    Text {
-                        id: line
-                        anchors.left: parent.left
-                        anchors.right: parent.right
-                        anchors.bottom: parent.bottom
-                        text: block.newest
-                        textFormat: Text.PlainText
-                        wrapMode: Text.Wrap
-                        color: Theme.textMuted
-                        font.pixelSize: Theme.body
-                        Accessible.ignored: true
-                    }
-                    FontMetrics {
-                        id: metrics
-                        font: line.font
-                    }
+                    anchors.left: bar.right
+                    anchors.right: parent.right
+                    anchors.bottom: parent.bottom
+                    anchors.leftMargin: Theme.space12
+                    text: block.newest
+                    textFormat: Text.PlainText
+                    wrapMode: Text.Wrap
+                    color: Theme.textMuted
+                    font.pixelSize: Theme.body
+                    Accessible.ignored: true
                 }
-                Repeater {
-                    model: block.open ? 1 : 0
+                FontMetrics {
+                    id: metrics
+                    font: line.font
+                }
+                Column {
+                    id: whole
+                    anchors.left: bar.right
+                    anchors.right: parent.right
+                    anchors.leftMargin: Theme.space12
 
-                    TextEdit {
-                        id: thoughts
+                    Repeater {
+                        model: block.open ? 1 : 0
 
-                        readOnly: true
-                        selectByMouse: true
-                        wrapMode: TextEdit.Wrap
-                        textFormat: TextEdit.PlainText
-                        color: Theme.textMuted
-                        selectionColor: Theme.selection
-                        selectedTextColor: Theme.text
-                        font.pixelSize: Theme.body
-                        activeFocusOnTab: false
-                        Layout.fillWidth: true
-                        Accessible.role: Accessible.StaticText
-                        Accessible.name: block.reasoning
-                        Accessible.readOnly: true
+                        TextEdit {
+                            id: thoughts
 
-                        HoverHandler {
-                            cursorShape: Qt.IBeamCursor
-                        }
-                        GrowingText {
-                            document: thoughts.textDocument
-                            text: block.reasoning
-                            lineHeight: 100 * Theme.proseLineHeight
+                            width: whole.width
+                            readOnly: true
+                            selectByMouse: true
+                            wrapMode: TextEdit.Wrap
+                            textFormat: TextEdit.PlainText
+                            color: Theme.textMuted
+                            selectionColor: Theme.selection
+                            selectedTextColor: Theme.text
+                            font.pixelSize: Theme.body
+                            activeFocusOnTab: false
+                            Accessible.role: Accessible.StaticText
+                            Accessible.name: block.reasoning
+                            Accessible.readOnly: true
+
+                            HoverHandler {
+                                cursorShape: Qt.IBeamCursor
+                            }
+                            GrowingText {
+                                document: thoughts.textDocument
+                                text: block.reasoning
+                                lineHeight: 100 * Theme.proseLineHeight
+                            }
                         }
                     }
                 }

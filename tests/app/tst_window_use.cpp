@@ -196,7 +196,6 @@ private Q_SLOTS:
         click(label);
         QTRY_VERIFY(text(thought));
         QTRY_VERIFY(!list->property("nearEnd").toBool());
-        QTRY_VERIFY(!list->property("holding").toBool());
         QVERIFY(!list->property("following").toBool());
         QVERIFY(std::abs(top() - before) < 1);
         // Folded in again, the list is at its end, and follows it.

@@ -84,7 +84,8 @@ Item {
             block.open = true;
             block.width = 120;
             waitForRendering(block);
-            verify(findHeader(block).width <= block.width + 8);
+            const header = findHeader(block);
+            verify(header.width <= block.width + header.leftPadding + header.rightPadding);
         }
 
         function findHeader(item) {
