@@ -31,10 +31,6 @@ Result<std::unique_ptr<GpuAdapters>> GpuAdapters::make(const std::shared_ptr<Dev
                                                        BatchContext &batch,
                                                        const std::string &pipelineCacheFolder)
 {
-    if (!adapters.embedding().empty())
-        return fail(ErrorCode::Unsupported,
-                    "An adapter changes the token embedding, which the graphics kernels cannot; "
-                    "run it on the processor.");
     std::unique_ptr<GpuAdapters> made(
         new GpuAdapters(device, model, step, batch, pipelineCacheFolder));
     if (auto planned = made->plan(adapters, model, step, batch); !planned)
@@ -64,6 +60,8 @@ Result<> GpuAdapters::plan(const llm::AdapterSet &adapters, const GpuModel &mode
     }
     if (covered != adapters.matrixCount())
         return fail(unsupported("an adapter of a matrix"));
+    if (auto planned = planEmbedding(adapters, model, batch, weights); !planned)
+        return planned;
     const GpuMatrix *output = model.isEncoder() ? nullptr : &model.output();
     for (const std::unique_ptr<Change> &change : m_all) {
         if (step)
@@ -120,6 +118,54 @@ Result<> GpuAdapters::planChange(const llm::AdapterSet &adapters, const Changeab
     return {};
 }
 
+Result<> GpuAdapters::planEmbedding(const llm::AdapterSet &adapters, const GpuModel &model,
+                                    const BatchContext &batch, WeightPlanner &weights)
+{
+    EmbeddingChange &change = m_embedding;
+    const llm::ModelSpec &spec = model.spec();
+    change.parts.assign(adapters.embedding().begin(), adapters.embedding().end());
+    for (const llm::LowRank &part : change.parts)
+        change.rank += part.rank();
+    if (change.rank == 0)
+        return {};
+    change.scale = spec.embeddingScale;
+    change.aTensor = floatTensor(change.rank, spec.embedding->shape[1]);
+    change.bTensor = floatTensor(change.rank, spec.width);
+    auto a = weights.matrix({{&change.aTensor, nullptr}});
+    if (!a)
+        return fail(a.error());
+    auto b = weights.matrix({{&change.bTensor, nullptr}});
+    if (!b)
+        return fail(b.error());
+    change.a = std::move(*a);
+    change.b = std::move(*b);
+    const auto lookup = [&](bool step) {
+        return m_pipelines.add(variant("embed", change.a.layout.type),
+                               {{embed::Chunks, change.a.layout.chunks}, {embed::Step, step}});
+    };
+    if (m_mainStep) {
+        BlockPlace place;
+        place.leavesNext = model.joins().front().folded();
+        change.lookup = lookup(true);
+        change.end = m_step.endMatvec(change.b, place);
+    }
+    change.batchLookup = lookup(false);
+    change.batchAdd = matmulKernel(change.b, batch.tuning(), {{matmul::Residual, 1}});
+    m_inner = m_step.scratch().need("inner",
+                                    std::uint64_t(batch.maxTokens()) * paddedColumns(change.rank));
+    return {};
+}
+
+PipelineId GpuAdapters::matmulKernel(const GpuMatrix &matrix, const Tuning &tuning,
+                                     std::vector<Constant> more)
+{
+    std::vector<Constant> constants = {{matmul::Rows, tuning.matmulRows},
+                                       {matmul::Tokens, tuning.matmulTokens},
+                                       {matmul::Chunks, matrix.layout.chunks}};
+    constants.insert(constants.end(), more.begin(), more.end());
+    return m_pipelines.add(variant("matmul", matrix.layout.type), std::move(constants));
+}
+
 void GpuAdapters::planStep(Change &change)
 {
     const Changeable &target = change.target;
@@ -156,16 +202,12 @@ void GpuAdapters::planBatch(Change &change, const BatchContext &batch, bool logi
     const Changeable &target = change.target;
     const Tuning &tuning = batch.tuning();
     const auto kernel = [&](const GpuMatrix &matrix, bool bias, bool residual, ExpertRows rows) {
-        std::vector<Constant> constants = {{matmul::Rows, tuning.matmulRows},
-                                           {matmul::Tokens, tuning.matmulTokens},
-                                           {matmul::Chunks, matrix.layout.chunks},
-                                           {matmul::Bias, bias},
-                                           {matmul::Residual, residual}};
+        std::vector<Constant> constants = {{matmul::Bias, bias}, {matmul::Residual, residual}};
         if (target.experts) {
             constants.push_back({matmul::Experts, expertRowsConstant(rows)});
             constants.push_back({matmul::Used, target.used});
         }
-        return m_pipelines.add(variant("matmul", matrix.layout.type), std::move(constants));
+        return matmulKernel(matrix, tuning, std::move(constants));
     };
     const bool fromTokens = target.rows == ExpertRows::FromTokens;
     change.batchInner =
@@ -188,7 +230,7 @@ Result<> GpuAdapters::upload(const std::shared_ptr<Device> &device)
     if (auto opened = uploader.open(); !opened)
         return opened;
     WeightUploader weights(m_memory, uploader);
-    Result<> done;
+    Result<> done = uploadEmbedding(weights);
     for (const std::unique_ptr<Change> &change : m_all) {
         const std::vector<float> a = valuesOfA(*change);
         const std::vector<float> b = valuesOfB(*change);
@@ -208,6 +250,38 @@ Result<> GpuAdapters::upload(const std::shared_ptr<Device> &device)
     }
     auto finished = uploader.finish();
     return done ? finished : done;
+}
+
+Result<> GpuAdapters::uploadEmbedding(WeightUploader &weights)
+{
+    EmbeddingChange &change = m_embedding;
+    if (change.rank == 0)
+        return {};
+    // The adapters' columns side by side.
+    const auto joined = [&](std::size_t rows, const llm::Tensor *llm::LowRank::*matrix,
+                            bool scaled) {
+        std::vector<float> values(rows * change.rank);
+        std::vector<float> one;
+        std::size_t column = 0;
+        for (const llm::LowRank &part : change.parts) {
+            const std::size_t rank = part.rank();
+            one.resize(rows * rank);
+            llm::dequantise(*(part.*matrix), 0, one.size(), one.data());
+            for (std::size_t r = 0; r < rows; ++r) {
+                for (std::size_t k = 0; k < rank; ++k)
+                    values[r * change.rank + column + k] =
+                        (scaled ? part.scale : 1.0f) * one[r * rank + k];
+            }
+            column += rank;
+        }
+        return values;
+    };
+    const std::vector<float> a = joined(change.a.rows(), &llm::LowRank::a, false);
+    const std::vector<float> b = joined(change.b.rows(), &llm::LowRank::b, true);
+    change.aTensor.data = std::as_bytes(std::span(a));
+    change.bTensor.data = std::as_bytes(std::span(b));
+    Result<> done = weights.matrix(change.a);
+    return done ? weights.matrix(change.b) : done;
 }
 
 // [experts][rank][inputs]
@@ -265,6 +339,45 @@ std::vector<float> GpuAdapters::biasOf(const Change &change)
         row += part.outputs();
     }
     return values;
+}
+
+void GpuAdapters::recordLookup(Recorder &recorder, Address state) const
+{
+    EmbedPush push;
+    push.matrix = addressOf(m_embedding.a, m_memory);
+    push.state = state;
+    push.x = innerAt();
+    recorder.dispatch(m_pipelines.get(m_embedding.lookup), push,
+                      ceilDivide(m_embedding.a.layout.chunks, m_step.lanes()));
+}
+
+void GpuAdapters::recordEmbedding(Recorder &recorder, StepEnd end) const
+{
+    end.scale = m_embedding.scale;
+    recorder.nextStage();
+    m_step.recordEnd(recorder, m_embedding.end, m_embedding.b, innerAt(), end);
+}
+
+Result<> GpuAdapters::addEmbedding(BatchContext &batch, Address tokens, Address x,
+                                   std::uint32_t stride, std::uint32_t count) const
+{
+    const std::uint32_t rowBytes = paddedColumns(m_embedding.rank) * 4;
+    const auto lookup = [&](Recorder &recorder, std::uint32_t first, std::uint32_t some) {
+        EmbedPush push;
+        push.matrix = addressOf(m_embedding.a, m_memory);
+        push.tokens = tokens + std::uint64_t(first) * 4;
+        push.x = innerAt() + std::uint64_t(first) * rowBytes;
+        recorder.dispatch(m_pipelines.get(m_embedding.batchLookup), push,
+                          ceilDivide(m_embedding.a.layout.chunks, batch.tuning().lanes), some);
+    };
+    if (auto done = batch.submits().add({count, double(m_embedding.rank), lookup}); !done)
+        return done;
+    MatmulPush add;
+    add.x = innerAt();
+    add.y = x;
+    add.yStride = stride;
+    add.scale = m_embedding.scale;
+    return batch.run(product(m_embedding.batchAdd, m_embedding.b, count, 1), add);
 }
 
 VkPipeline GpuAdapters::recordStep(Recorder &recorder, const StepContext::Matvec &kernel,

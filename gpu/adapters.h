@@ -3,7 +3,8 @@
 // Owns the adapters' matrices, their kernels and the room for A x; the model's weights stay as they
 // are. In a decode step a product that is changed becomes three stages: A x, then B of that (with
 // the product's own bias), then the product itself with the result as its bias. In a batch B's
-// results are added behind it. All adapters of a matrix count as one, their ranks side by side.
+// results are added behind it. All adapters of a matrix count as one, their ranks side by side. Of
+// the embedding A is a table that is looked up like the model's own.
 //
 // StepContext and BatchContext ask for it where they record a product. One thread.
 #pragma once
@@ -23,8 +24,7 @@ class GpuAdapters
 {
 public:
     // For the model as it was planned with `batch` and, unless it is an encoder, `step`.
-    // Unsupported when an adapter changes what the device cannot (the token embedding);
-    // OutOfDeviceMemory.
+    // Unsupported when an adapter changes what the device cannot; OutOfDeviceMemory.
     static Result<std::unique_ptr<GpuAdapters>> make(const std::shared_ptr<Device> &device,
                                                      const llm::AdapterSet &adapters,
                                                      const GpuModel &model, StepContext *step,
@@ -32,6 +32,7 @@ public:
                                                      const std::string &pipelineCacheFolder);
 
     bool changes(const GpuMatrix &matrix) const { return m_changes.count(&matrix) != 0; }
+    bool changesEmbedding() const { return m_embedding.rank > 0; }
     std::uint64_t bytes() const { return m_memory.allocated(); }
 
     // Records what the product needs before it; sets its bias. Returns the kernel to use for it.
@@ -46,7 +47,29 @@ public:
     Result<> prepareLogits(BatchContext &batch, const GpuMatrix &matrix, Address x,
                            BatchProduct &logits) const;
 
+    // What the embedding gains. recordLookup goes into the stage of the model's own lookup of the
+    // token in `state`; recordEmbedding is a stage of its own and leaves the residual as `end`
+    // says.
+    void recordLookup(Recorder &recorder, Address state) const;
+    void recordEmbedding(Recorder &recorder, StepEnd end) const;
+    // To x [count][stride], of the tokens at `tokens`.
+    Result<> addEmbedding(BatchContext &batch, Address tokens, Address x, std::uint32_t stride,
+                          std::uint32_t count) const;
+
 private:
+    struct EmbeddingChange {
+        std::uint32_t rank = 0; // 0: none
+        std::vector<llm::LowRank> parts;
+        float scale = 1; // of embeddings
+        llm::Tensor aTensor; // as in Change
+        llm::Tensor bTensor;
+        GpuMatrix a; // [vocabulary][rank]
+        GpuMatrix b; // [width][rank]
+        PipelineId lookup = 0;
+        StepContext::Matvec end;
+        PipelineId batchLookup = 0;
+        PipelineId batchAdd = 0;
+    };
     struct Change {
         Changeable target;
         std::vector<std::vector<llm::LowRank>> parts; // of each source
@@ -71,11 +94,16 @@ private:
                 const BatchContext &batch, const std::string &pipelineCacheFolder);
     Result<> plan(const llm::AdapterSet &adapters, const GpuModel &model, StepContext *step,
                   BatchContext &batch);
+    Result<> planEmbedding(const llm::AdapterSet &adapters, const GpuModel &model,
+                           const BatchContext &batch, WeightPlanner &weights);
     Result<> planChange(const llm::AdapterSet &adapters, const Changeable &target,
                         WeightPlanner &weights);
     void planStep(Change &change);
     void planBatch(Change &change, const BatchContext &batch, bool logits);
+    PipelineId matmulKernel(const GpuMatrix &matrix, const Tuning &tuning,
+                            std::vector<Constant> more);
     Result<> upload(const std::shared_ptr<Device> &device);
+    Result<> uploadEmbedding(WeightUploader &weights);
     static std::vector<float> valuesOfA(const Change &change);
     static std::vector<float> valuesOfB(const Change &change);
     static std::vector<float> biasOf(const Change &change);
@@ -92,6 +120,7 @@ private:
     ScratchId m_inner = 0;
     ScratchId m_delta = 0;
     PipelineId m_logits = 0;
+    EmbeddingChange m_embedding;
     std::vector<std::unique_ptr<Change>> m_all;
     std::unordered_map<const GpuMatrix *, Change *> m_changes;
     std::unordered_map<PipelineId, PipelineId> m_biased; // of the model's products of one token

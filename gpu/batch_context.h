@@ -80,6 +80,7 @@ public:
     Result<> open() { return m_submits.open(); }
     // Adapters that change products from now on, or none; they outlive their use here.
     void use(const GpuAdapters *adapters) { m_adapters = adapters; }
+    const GpuAdapters *adapters() const { return m_adapters; }
 
     // --- running
     // y[t] = matrix * x[t]; x has the matrix' padded columns as its stride.

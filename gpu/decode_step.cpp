@@ -1,5 +1,7 @@
 #include "gpu/decode_step.h"
 
+#include "gpu/adapters.h"
+
 #include <algorithm>
 
 namespace alcove::gpu {
@@ -40,7 +42,9 @@ StepInput DecodeStep::inputOf(std::size_t join) const
     StepInput input;
     input.x = at(m_normed);
     input.sums = at(m_sums);
-    input.sumCount = join == 0 ? m_embedWorkgroups : m_context->residualSums();
+    // With adapters of the embedding, a product comes last.
+    input.sumCount =
+        join == 0 && !embeddingChanged() ? m_embedWorkgroups : m_context->residualSums();
     input.epsilon = m_model->joins()[join].next.source.epsilon;
     return input;
 }
@@ -60,6 +64,20 @@ void DecodeStep::recordEmbedding(Recorder &recorder) const
     push.addend = m_model->addend() != embed::NoAddend ? weightAt(m_model->addendRows()) : 0;
     recorder.nextStage();
     recorder.dispatch(m_context->kernel(m_embed), push, m_embedWorkgroups);
+    if (!embeddingChanged())
+        return;
+    m_context->adapters()->recordLookup(recorder, m_context->state());
+    StepEnd end;
+    end.y = push.x;
+    end.gain = push.gain;
+    end.normed = push.normed;
+    end.sums = push.sumsOut;
+    m_context->adapters()->recordEmbedding(recorder, end);
+}
+
+bool DecodeStep::embeddingChanged() const
+{
+    return m_context->adapters() && m_context->adapters()->changesEmbedding();
 }
 
 void DecodeStep::recordJoin(Recorder &recorder, std::size_t join) const

@@ -26,6 +26,7 @@ public:
 private:
     StepInput inputOf(std::size_t join) const;
     void recordEmbedding(Recorder &recorder) const;
+    bool embeddingChanged() const; // by adapters
     void recordJoin(Recorder &recorder, std::size_t join) const;
     Address at(ScratchId id) const { return m_context->at(id); }
     Address weightAt(SliceId id) const { return m_context->memory()[id].address; }

@@ -1,5 +1,7 @@
 #include "gpu/prefill.h"
 
+#include "gpu/adapters.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -96,6 +98,13 @@ Result<> Prefill::run(std::span<const llm::Token> tokens, std::uint32_t position
         : BoundedStage{textCount, double(m_width) * count / textCount, embedTexts};
     if (auto done = submits.add(stage); !done)
         return done;
+    const GpuAdapters *adapters = m_context->adapters();
+    if (adapters && adapters->changesEmbedding()) {
+        if (auto done = adapters->addEmbedding(*m_context, (*m_memory)[m_tokens].address, at(m_x),
+                                               m_width, count);
+            !done)
+            return done;
+    }
     if (auto done = runJoin(0, count); !done)
         return done;
 

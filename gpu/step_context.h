@@ -110,6 +110,7 @@ public:
 
     // Adapters that change products from now on, or none; they outlive their use here.
     void use(const GpuAdapters *adapters) { m_adapters = adapters; }
+    const GpuAdapters *adapters() const { return m_adapters; }
 
     // --- recording
     // y = matrix * input (finished as planned). Into the running stage.

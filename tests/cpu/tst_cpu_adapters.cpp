@@ -82,16 +82,7 @@ private Q_SLOTS:
     void theEmbeddingToo()
     {
         ALCOVE_OPEN_OR_SKIP(opened, fixture("quant/llama-F32.gguf"));
-        const llm::Tensor &table = *opened->spec().embedding;
-        GgufWriter file;
-        file.text("general.architecture", "llama")
-            .text("general.type", "adapter")
-            .text("adapter.type", "lora")
-            .floats("token_embd.weight.lora_a", {5, table.shape[1]},
-                    randomNumbers(std::size_t(5 * table.shape[1]), 1.0, 3))
-            .floats("token_embd.weight.lora_b", {5, table.shape[0]},
-                    randomNumbers(std::size_t(5 * table.shape[0]), 0.3, 4));
-        const std::string bytes = file.bytes();
+        const std::string bytes = embeddingAdapterFor(*opened, 5, 3);
         const llm::AdapterUse use{parsedAdapter(bytes), 1.0f};
         QVERIFY(use.adapter);
         const auto options = contextOf(64, llm::KvFormat::F32);

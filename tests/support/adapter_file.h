@@ -73,4 +73,19 @@ inline std::string adapterFor(const llm::Model &model, std::uint64_t rank, unsig
     return all.bytes();
 }
 
+// The bytes of an adapter that changes what is looked up for a token, and nothing else.
+inline std::string embeddingAdapterFor(const llm::Model &model, std::uint64_t rank, unsigned seed)
+{
+    const llm::Tensor &table = *model.spec().embedding;
+    GgufWriter file;
+    file.text("general.architecture", *model.file().string("general.architecture"))
+        .text("general.type", "adapter")
+        .text("adapter.type", "lora")
+        .floats("token_embd.weight.lora_a", {rank, table.shape[1]},
+                randomNumbers(std::size_t(rank * table.shape[1]), 1.0, seed))
+        .floats("token_embd.weight.lora_b", {rank, table.shape[0]},
+                randomNumbers(std::size_t(rank * table.shape[0]), 0.3, seed + 1));
+    return file.bytes();
+}
+
 } // namespace alcove::test
