@@ -90,6 +90,9 @@ function(alcove_test name)
         ALCOVE_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}"
         ALCOVE_SHARED_FIXTURES="${CMAKE_SOURCE_DIR}/../shared/fixtures")
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+    # Whatever uses Vulkan does it under the validation layer, and may not make it say anything.
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"
-        ENVIRONMENT "QT_QPA_PLATFORM=offscreen;QT_LOGGING_RULES=qt.qpa.*=false")
+        ENVIRONMENT
+            "QT_QPA_PLATFORM=offscreen;QT_LOGGING_RULES=qt.qpa.*=false;ALCOVE_VULKAN_VALIDATION=1"
+        FAIL_REGULAR_EXPRESSION "Vulkan validation:")
 endfunction()
