@@ -431,4 +431,14 @@ bool AnswerParser::put(std::string_view text, Pieces &out)
     return true;
 }
 
+std::string parserText(StreamDecoder &decoder, const Tokenizer &tokenizer,
+                       const AnswerFormat &format, Token token)
+{
+    std::string text = decoder.append(token);
+    if (!text.empty() || !tokenizer.bytesOf(token).empty())
+        return text;
+    const std::string spelling = tokenizer.spelling(token);
+    return format.isMarker(spelling) ? decoder.finish() + spelling : text;
+}
+
 } // namespace alcove::llm

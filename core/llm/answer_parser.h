@@ -34,6 +34,8 @@ public:
     Pieces finish(); // what was held back; nothing may be appended after it
 
     const AnswerFormat &format() const { return m_format; }
+    // Whether what comes next belongs to the answer.
+    bool answering() const { return m_state == State::Answer || m_state == State::BareCall; }
     // The calls that are complete so far, in order.
     const std::vector<ToolCall> &toolCalls() const { return m_calls; }
 
@@ -94,5 +96,10 @@ private:
     BareCall m_bareCall;
     std::vector<ToolCall> m_calls;
 };
+
+// The text of the next token as AnswerParser takes it, of whole characters: a control token stands
+// for no text, but is spelled where it may be one of the marks by which the text is parted.
+std::string parserText(StreamDecoder &decoder, const Tokenizer &tokenizer,
+                       const AnswerFormat &format, Token token);
 
 } // namespace alcove::llm

@@ -25,8 +25,7 @@ float finiteOr(float value, float fallback)
 bool SamplingParams::plain() const
 {
     return !(typicalP < 1) && !(topNSigma > 0) && !(xtcProbability > 0) && !(temperatureRange > 0)
-        && !(mirostatTau > 0) && dry.multiplier == 0 && bias.empty() && !constraint
-        && firstDraw == 0;
+        && !(mirostatTau > 0) && dry.multiplier == 0 && bias.empty() && !constraint;
 }
 
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,

@@ -57,6 +57,8 @@ public:
     virtual void accept(Token token) = 0;
     // Nothing but the answer's end may follow.
     virtual bool ended() const = 0;
+    // The form took more memory or work than it may; nothing is known of what may follow.
+    virtual bool gaveUp() const { return false; }
 };
 
 class TokenConstraint

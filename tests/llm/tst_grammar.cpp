@@ -307,6 +307,14 @@ private Q_SLOTS:
         QCOMPARE(allowedTokens(*run, 4), (std::vector<Token>{3}));
         run->accept(3);
         QVERIFY(run->ended());
+        QVERIFY(!run->gaveUp());
+        // Also when nobody asks what is allowed.
+        const auto follower = GrammarConstraint(grammar, trie).begin();
+        for (int i = 0; i < 20'000; ++i) {
+            follower->accept(Token(1 + i % 2));
+            QVERIFY(!follower->ended() && !follower->gaveUp());
+        }
+        QCOMPARE(allowedTokens(*follower, 4), (std::vector<Token>{3}));
     }
 
     void givesUpWhereThereAreTooManyWays()

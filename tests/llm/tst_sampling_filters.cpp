@@ -473,7 +473,6 @@ private Q_SLOTS:
             [](SamplingParams &p) {
                 p.constraint = std::make_shared<Steps>(std::vector<Tokens>());
             },
-            [](SamplingParams &p) { p.firstDraw = 1; },
         };
         for (const auto &change : changes) {
             SamplingParams params;

@@ -23,10 +23,8 @@ public:
         const auto known = m_masks.find(m_state);
         if (known != m_masks.end())
             return known->second;
-        if (m_matcher.isLarge()) { // of tokens long past
-            m_state = m_matcher.trim(m_state);
-            m_masks.clear();
-        }
+        if (m_matcher.isLarge())
+            forgetThePast();
         if (m_masks.size() >= kKeptMasks)
             m_masks.clear();
         return m_masks.emplace(m_state, maskOf(m_state)).first->second;
@@ -34,13 +32,23 @@ public:
 
     void accept(Token token) override
     {
+        if (m_matcher.isLarge()) // also where nobody asks what is allowed
+            forgetThePast();
         const std::string_view text = m_tokens->text(token);
         m_state = text.empty() ? GrammarMatcher::kDead : m_matcher.next(m_state, text);
     }
 
     bool ended() const override { return !m_matcher.canGoOn(m_state); }
+    bool gaveUp() const override { return m_matcher.gaveUp(); }
 
 private:
+    // States of tokens long past.
+    void forgetThePast()
+    {
+        m_state = m_matcher.trim(m_state);
+        m_masks.clear();
+    }
+
     TokenMask maskOf(GrammarMatcher::State state)
     {
         TokenMask mask(m_tokens->vocabularySize());
