@@ -11,6 +11,8 @@ namespace {
 // products, an exponential and the cache's conversion.
 constexpr double kAttentionCost = 6;
 
+constexpr std::uint32_t kMostShiftSteps = 64; // stages of one layer
+
 std::uint32_t normKind(const llm::Attention &shape, const std::optional<llm::Norm> &norm)
 {
     if (!norm || !norm->there())
@@ -368,34 +370,41 @@ Result<> AttentionBlock::runAttention(const Batch &batch) const
                kAttentionCost * queryWidth() * (window > 0 ? std::min(seen, window) : seen));
 }
 
-// A ring whose places have been taken twice has lost what would have to move to its window.
-bool AttentionBlock::canDiscard(std::uint32_t reach) const
+// As many positions at a time as leave room for themselves, so that none is written over before it
+// has moved.
+std::uint32_t AttentionBlock::shiftStep(const Gap &gap) const
 {
-    return m_attention->direction == llm::Direction::Causal
-        && (!m_layout.ring || reach <= m_layout.positions);
+    return std::max(1u, std::min(gap.count, m_batch->maxWorkgroups()));
 }
 
-Result<> AttentionBlock::discard(std::uint32_t first, std::uint32_t count,
-                                 std::uint32_t length) const
+// A ring whose places have been taken twice has lost what would have to move to its window. Of very
+// many small steps reading again is no slower.
+bool AttentionBlock::canDiscard(const Gap &gap, std::uint32_t reach) const
 {
-    // As many positions at a time as leave room for themselves, so that none is written over
-    // before it has moved.
-    for (std::uint32_t from = first + count; from < length;
-         from += std::min(count, length - from)) {
+    const std::uint32_t behind = gap.length - gap.first - gap.count;
+    return m_attention->direction == llm::Direction::Causal
+        && (!m_layout.ring || reach <= m_layout.positions)
+        && behind / shiftStep(gap) < kMostShiftSteps;
+}
+
+Result<> AttentionBlock::discard(const Gap &gap) const
+{
+    const std::uint32_t step = shiftStep(gap);
+    for (std::uint32_t from = gap.first + gap.count; from < gap.length;) {
+        const std::uint32_t now = std::min(step, gap.length - from);
         const auto move = [&](Recorder &recorder, std::uint32_t begin, std::uint32_t some) {
             KvShiftPush push;
             push.frequencies = weightAt(m_frequencySlice);
             push.keys = weightAt(m_keys);
             push.values = weightAt(m_values);
             push.position = from + begin;
-            push.shift = count;
+            push.shift = gap.count;
             recorder.dispatch(m_batch->kernel(m_batchKernels.shift), push, m_attention->kvHeads,
                               some);
         };
-        if (auto done =
-                m_batch->submits().add({std::min(count, length - from), 4.0 * keyWidth(), move});
-            !done)
+        if (auto done = m_batch->submits().add({now, 4.0 * keyWidth(), move}); !done)
             return done;
+        from += now;
     }
     return {};
 }

@@ -30,8 +30,8 @@ public:
     void recordStep(Recorder &recorder, const StepInput &input, const StepEnd &end) const override;
     Result<> runBatch(const Batch &batch, const BatchEnd &end) const override;
     bool takesTexts() const override { return m_layout.isPlain() && !m_layout.ring; }
-    bool canDiscard(std::uint32_t reach) const override;
-    Result<> discard(std::uint32_t first, std::uint32_t count, std::uint32_t length) const override;
+    bool canDiscard(const Gap &gap, std::uint32_t reach) const override;
+    Result<> discard(const Gap &gap) const override;
     std::uint32_t restorable(std::uint32_t wanted, std::uint32_t reach) const override;
 
 private:
@@ -41,6 +41,7 @@ private:
     void planStep(const BlockPlace &place);
     void planBatch(const BlockPlace &place);
     AttentionPush pushOf() const;
+    std::uint32_t shiftStep(const Gap &gap) const;
     // Some tokens of a batch that are one text's.
     struct BatchPart {
         Address qkv = 0;

@@ -77,6 +77,7 @@ public:
     Pipelines &pipelines() { return *m_pipelines; }
     const Tuning &tuning() const { return m_tuning; }
     std::uint32_t maxTokens() const { return m_maxTokens; }
+    std::uint32_t maxWorkgroups() const { return m_maxWorkgroups; } // in a dimension
     Result<> open() { return m_submits.open(); }
     // Adapters that change products from now on, or none; they outlive their use here.
     void use(const GpuAdapters *adapters) { m_adapters = adapters; }

@@ -69,14 +69,16 @@ public:
     // The same for a batch of tokens, stage by stage through BatchContext::submits().
     virtual Result<> runBatch(const Batch &batch, const BatchEnd &end) const = 0;
 
-    // Context shift (llm::Executor::discard), stage by stage through BatchContext::submits(); only
-    // where canDiscard(), of which `reach` is as for restorable().
-    virtual bool canDiscard(std::uint32_t /*reach*/) const { return true; }
-    virtual Result<> discard(std::uint32_t /*first*/, std::uint32_t /*count*/,
-                             std::uint32_t /*length*/) const
-    {
-        return {};
-    }
+    // Context shift (llm::Executor::discard of `count` positions of `length`), stage by stage
+    // through BatchContext::submits(); only where canDiscard(), of which `reach` is as for
+    // restorable().
+    struct Gap {
+        std::uint32_t first = 0;
+        std::uint32_t count = 0;
+        std::uint32_t length = 0;
+    };
+    virtual bool canDiscard(const Gap & /*gap*/, std::uint32_t /*reach*/) const { return true; }
+    virtual Result<> discard(const Gap & /*gap*/) const { return {}; }
 
     // The largest length, at most `wanted`, from which the block can go on: 0, at worst. `reach`:
     // how many positions have been written since the last time that there were none; those behind

@@ -231,17 +231,17 @@ bool GpuModel::takesTexts() const
                        [](const auto &block) { return block->takesTexts(); });
 }
 
-bool GpuModel::canDiscard(std::uint32_t reach) const
+bool GpuModel::canDiscard(const Block::Gap &gap, std::uint32_t reach) const
 {
     return !m_spec->isEncoder() && !m_spec->isRecurrent() && !m_spec->positionEmbedding
         && std::all_of(m_blocks.begin(), m_blocks.end(),
-                       [&](const auto &block) { return block->canDiscard(reach); });
+                       [&](const auto &block) { return block->canDiscard(gap, reach); });
 }
 
-Result<> GpuModel::discard(std::uint32_t first, std::uint32_t count, std::uint32_t length) const
+Result<> GpuModel::discard(const Block::Gap &gap) const
 {
     for (const std::unique_ptr<Block> &block : m_blocks) {
-        if (auto done = block->discard(first, count, length); !done)
+        if (auto done = block->discard(gap); !done)
             return done;
     }
     return {};

@@ -50,9 +50,9 @@ public:
     SliceId addendRows() const { return m_addend; }
     // See Block; of all blocks.
     std::uint32_t restorable(std::uint32_t wanted, std::uint32_t reach) const;
-    bool canDiscard(std::uint32_t reach) const;
+    bool canDiscard(const Block::Gap &gap, std::uint32_t reach) const;
     bool takesTexts() const; // see Block
-    Result<> discard(std::uint32_t first, std::uint32_t count, std::uint32_t length) const;
+    Result<> discard(const Block::Gap &gap) const;
     std::uint64_t weightBytes() const { return m_weightBytes; }
     std::uint64_t kvBytes() const { return m_kvBytes; }
     std::uint64_t recurrentBytes() const { return m_recurrentBytes; }

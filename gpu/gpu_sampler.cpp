@@ -85,6 +85,8 @@ void GpuSampler::recordStart(Recorder &recorder, const llm::SamplingParams &para
 {
     StepState start = stateOf(params);
     start.position = position;
+    start.drawnLow = static_cast<std::uint32_t>(params.firstDraw);
+    start.drawnHigh = static_cast<std::uint32_t>(params.firstDraw >> 32);
     recorder.nextStage();
     if (start.flags & kFlagPenalties) {
         const std::size_t kept = std::min<std::size_t>(history.size(), start.window);

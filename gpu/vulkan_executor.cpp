@@ -116,6 +116,7 @@ private:
     Run m_run = Run::None;
     std::unique_ptr<llm::Sampler> m_hostSampler;
     std::uint64_t m_given = 0; // tokens of the run that the caller has
+    std::uint64_t m_firstDraw = 0; // the number of the run's first draw
     std::vector<std::uint64_t> m_drawing; // submissions of the draws that it has not, in order
     Token m_lastDrawn = 0;
     std::uint64_t m_runSubmissions = 0; // since the run's first draw
@@ -293,8 +294,8 @@ Result<> VulkanExecutor::setAdapters(std::span<const llm::AdapterUse> adapters)
         return emptied;
     m_device->waitIdle();
     if (auto used = use(made.get()); !used) {
-        // The error is the first one's, whatever becomes of going back.
-        static_cast<void>(use(m_adapters.get()));
+        if (auto back = use(m_adapters.get()); !back)
+            return fail(ErrorCode::DeviceLost, used.error().message, used.error().detail);
         return used;
     }
     m_adapters = std::move(made);
@@ -376,17 +377,21 @@ Result<> VulkanExecutor::discard(std::uint32_t first, std::uint32_t count)
                         + std::to_string(m_length));
     if (auto ended = endRun(); !ended)
         return ended;
-    if (!m_gpuModel->canDiscard(std::max(m_reach, m_length)))
+    const Block::Gap gap{first, count, m_length};
+    if (!m_gpuModel->canDiscard(gap, std::max(m_reach, m_length)))
         return fail(ErrorCode::Unsupported,
                     "This model's context cannot be shifted; evaluate the rest again.");
     m_logitsThere = false;
     if (count > 0) {
         BoundedSubmits &submits = m_batchContext->submits();
         submits.begin({});
-        if (auto done = m_gpuModel->discard(first, count, m_length); !done)
+        Result<> done = m_gpuModel->discard(gap);
+        if (done)
+            done = submits.finish();
+        if (!done) {
+            m_length = first; // some layers have moved and some have not
             return done;
-        if (auto done = submits.finish(); !done)
-            return done;
+        }
     }
     m_length -= count;
     return {};
@@ -602,6 +607,7 @@ Result<> VulkanExecutor::startSampling(const SamplingParams &params, std::span<c
     if (auto done = m_device->wait(*submission); !done)
         return done;
     m_run = Run::Device;
+    m_firstDraw = params.firstDraw;
     return {};
 }
 
@@ -644,7 +650,7 @@ Result<Token> VulkanExecutor::sampleOnDevice()
     m_drawing.erase(m_drawing.begin());
     if (m_given > 0)
         grow(1);
-    return m_sampler->drawn(m_given++);
+    return m_sampler->drawn(m_firstDraw + m_given++);
 }
 
 Result<Token> VulkanExecutor::sampleOnHost()

@@ -64,7 +64,7 @@ QString ModelViewModel::memoryText() const
 
 void ModelViewModel::restore()
 {
-    const QString last = m_settings.value(QStringLiteral("lastModel")).toString();
+    const QString last = firstPartOf(m_settings.value(QStringLiteral("lastModel")).toString());
     if (!last.isEmpty() && QFileInfo::exists(last))
         load(last);
     else if (hasStarter())
@@ -106,7 +106,7 @@ void ModelViewModel::cancel()
 void ModelViewModel::remove(const QString &path)
 {
     QStringList files = list("modelFiles");
-    files.removeAll(path);
+    files.removeIf([&](const QString &file) { return file == path || firstPartOf(file) == path; });
     m_settings.setValue(QStringLiteral("modelFiles"), files);
     refreshLibrary();
     if (path == m_path) {
@@ -117,6 +117,7 @@ void ModelViewModel::remove(const QString &path)
             m_engine.unload();
             m_path.clear();
             m_loaded = {};
+            m_settings.setDefaults({});
             m_state = None;
             emit stateChanged();
         }

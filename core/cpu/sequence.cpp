@@ -1,7 +1,6 @@
 #include "core/cpu/sequence.h"
 
 #include "core/base/system_memory.h"
-#include "core/llm/memory_need.h"
 
 #include <string>
 
@@ -10,7 +9,7 @@ namespace {
 
 std::uint64_t cacheBytes(const llm::ModelSpec &spec, std::uint32_t positions, llm::KvFormat format)
 {
-    return llm::kvCacheBytes(spec, positions, format, format);
+    return spec.kvBytesPerPosition(format == llm::KvFormat::F32 ? 4 : 2) * positions;
 }
 
 std::string needs(std::uint32_t positions, std::uint64_t bytes)

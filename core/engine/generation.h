@@ -30,7 +30,7 @@ enum class ContextShift {
     Never,
     // What stays moves forward, its keys rotated anew, which takes no time; it still bears traces
     // of what it was read after. An answer that reaches the end of the context goes on without the
-    // oldest turns.
+    // oldest turns, where the model's cache can be shifted; else it ends there.
     Allow,
 };
 
@@ -76,8 +76,9 @@ struct ChatMessage {
 
 struct GenerationReport {
     StopReason reason = StopReason::EndOfTurn;
-    std::uint32_t promptTokens = 0;
+    std::uint32_t promptTokens = 0; // as the prompt stands at the end
     std::uint32_t reusedTokens = 0; // of the prompt, found in the KV cache
+    std::uint32_t prefillTokens = 0; // of the prompt, evaluated
     std::uint32_t answerTokens = 0; // drawn, the one that ended the turn included
     std::uint32_t contextUsed = 0; // positions in the KV cache after the answer
     std::uint32_t droppedMessages = 0; // oldest messages after the system prompt that did not fit
@@ -90,7 +91,7 @@ struct GenerationReport {
     // 0 when nothing was measured.
     double prefillTokensPerSecond() const
     {
-        return prefillSeconds > 0 ? double(promptTokens - reusedTokens) / prefillSeconds : 0;
+        return prefillSeconds > 0 ? double(prefillTokens) / prefillSeconds : 0;
     }
     double decodeTokensPerSecond() const
     {

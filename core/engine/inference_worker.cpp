@@ -150,6 +150,7 @@ void InferenceWorker::load(const LoadRequest &request, const CancelToken &cancel
         emit loadFailed(request.id, {ErrorCode::Cancelled, "Loading was stopped.", {}});
         return;
     }
+    LoadedModel model;
     auto opened = guarded([&]() -> Result<std::unique_ptr<Session>> {
         auto device = DeviceRequest::parse(request.device.toStdString());
         if (!device)
@@ -171,7 +172,12 @@ void InferenceWorker::load(const LoadRequest &request, const CancelToken &cancel
             if (total > 0 && (done >= total || gate.open()))
                 emit loadProgress(request.id, std::min(1.0, double(done) / double(total)));
         };
-        return Session::open(*m_hardware, options, hooks);
+        auto session = Session::open(*m_hardware, options, hooks);
+        if (session) {
+            model = loadedModel((*session)->info());
+            model.recommendedSampling = (*session)->recommendedSampling();
+        }
+        return session;
     });
     if (opened && cancel.cancelled()) // asked for at the very end: still obeyed
         opened = fail(ErrorCode::Cancelled, "Loading was stopped.");
@@ -180,8 +186,6 @@ void InferenceWorker::load(const LoadRequest &request, const CancelToken &cancel
         return;
     }
     m_session = std::move(*opened);
-    LoadedModel model = loadedModel(m_session->info());
-    model.recommendedSampling = m_session->recommendedSampling();
     emit loadFinished(request.id, model);
 }
 
@@ -219,10 +223,11 @@ void InferenceWorker::generate(const GenerateRequest &request, const CancelToken
         };
         hooks.reasoning = [&](std::string_view text) { stream.reasoning(text); };
         hooks.text = [&](std::string_view text) { stream.text(text); };
-        return m_session->answer(messages, request.templateFallback, options, hooks);
+        auto answered = m_session->answer(messages, request.templateFallback, options, hooks);
+        if (answered && !answered->toolCalls.empty())
+            stream.text(callsAsText(answered->toolCalls, stream.answered()));
+        return answered;
     });
-    if (report && !report->toolCalls.empty())
-        stream.text(callsAsText(report->toolCalls, stream.answered()));
     stream.flush();
     if (report)
         emit generationFinished(request.id, generationResult(*report));

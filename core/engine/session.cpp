@@ -3,6 +3,7 @@
 #include "core/engine/session_errors.h"
 #include "core/engine/stop_text.h"
 #include "core/llm/answer_parser.h"
+#include "core/llm/grammar/after_reasoning.h"
 #include "core/llm/grammar/grammar_constraint.h"
 #include "core/llm/sampling_defaults.h"
 
@@ -62,6 +63,7 @@ struct Session::Run {
     std::optional<llm::AnswerParser> parser; // with hooks.reasoning, where there are markers
     llm::SamplingParams sampling;
     std::unique_ptr<llm::ConstraintRun> form; // of the answer; null: any
+    bool placed = false; // the cache holds a beginning of the sequence
     GenerationReport report{};
     Clock::time_point start = Clock::now();
     Clock::time_point firstToken{};
@@ -213,11 +215,15 @@ try {
         return fail(uses.error());
     if (auto ready = requireExecutor(); !ready)
         return ready;
-    if (auto used = m_executor->setAdapters(*uses); !used)
+    auto used = m_executor->setAdapters(*uses);
+    // Also after a failure that left something in the cache: it is computed again.
+    if (!used && m_executor->length() > 0)
+        return used;
+    m_cached.clear();
+    if (!used)
         return used;
     m_adapters = std::move(*uses);
     m_options.adapters = files;
-    m_cached.clear();
     return {};
 } catch (const std::bad_alloc &) {
     return fail(outOfMemory());
@@ -283,6 +289,11 @@ Result<GenerationReport> Session::generate(const BuiltPrompt &built,
     if (hooks.reasoning && !built.format.isPlain())
         run.parser.emplace(built.format, built.answerStart);
     if (auto constraint = constraintOf(options)) {
+        if (run.parser
+            && (!built.format.reasoning.empty()
+                || built.format.headers != llm::AnswerFormat::Headers::None))
+            constraint = std::make_shared<llm::AfterReasoning>(std::move(constraint), built.format,
+                                                               built.answerStart, m_tokenizer);
         run.form = constraint->begin();
         run.sampling.constraint = std::move(constraint);
     }
@@ -294,7 +305,7 @@ Result<GenerationReport> Session::generate(const BuiltPrompt &built,
         outcome = prefill(run);
         if (outcome)
             outcome = decode(run);
-        if (m_executor)
+        if (m_executor && run.placed)
             noteCached(run.sequence);
         if (outcome || outcome.error().code != ErrorCode::DeviceLost
             || run.report.deviceRestarts > 0)
@@ -331,9 +342,12 @@ Result<GenerationReport> Session::generate(const BuiltPrompt &built,
 Result<> Session::prefill(Run &run)
 {
     const std::span<const llm::Token> sequence = run.sequence;
-    if (run.options.shift == ContextShift::Allow) {
+    run.placed = false;
+    // Only where turns have left since the cache was filled. What a user has taken out of a message
+    // must leave no trace in what is read after it.
+    if (run.options.shift == ContextShift::Allow && run.report.droppedMessages > m_cachedWithout) {
         if (auto closed = closeGap(sequence); !closed)
-            return closed;
+            return fail(closed.error());
     }
     // Recurrent layers and sliding windows can be taken back to some positions only.
     const std::size_t kept = m_executor->restorable(
@@ -341,6 +355,8 @@ Result<> Session::prefill(Run &run)
     if (auto done = m_executor->truncate(std::uint32_t(kept)); !done)
         return fail(done.error());
     m_cached.resize(kept);
+    m_cachedWithout = run.report.droppedMessages;
+    run.placed = true;
 
     const Clock::time_point start = Clock::now();
     llm::ForwardHooks hooks;
@@ -362,6 +378,7 @@ Result<> Session::prefill(Run &run)
         logits = m_executor->forward(sequence.last(1), llm::LogitRows::Last, hooks);
     if (run.report.deviceRestarts == 0 && sequence.size() == run.promptTokens) {
         run.report.reusedTokens = std::uint32_t(kept);
+        run.report.prefillTokens = std::uint32_t(sequence.size() - kept);
         run.report.prefillSeconds = secondsSince(start);
     }
     if (!logits)
@@ -407,8 +424,13 @@ Result<> Session::decode(Run &run)
             return {};
         }
         emitToken(run, *token);
-        if (run.form)
+        if (run.form) {
             run.form->accept(*token);
+            if (run.form->gaveUp())
+                return fail(ErrorCode::Unsupported,
+                            "The form that the answer is held to became too large to follow; what "
+                            "was written is kept. Make the grammar or the schema simpler.");
+        }
         if (const auto ender = run.stopText.found()) {
             run.report.reason = *ender == 0 ? StopReason::EndOfTurn : StopReason::StopText;
             return {};
@@ -423,28 +445,31 @@ Result<> Session::decode(Run &run)
 }
 
 // Context shift. Where the cache goes on, further behind, with what `sequence` has after their
-// common beginning, what lies between is taken out.
-Result<> Session::closeGap(std::span<const llm::Token> sequence)
+// common beginning, what lies between is taken out. False where it does not, or cannot be shifted.
+Result<bool> Session::closeGap(std::span<const llm::Token> sequence)
 {
     const std::size_t common = commonPrefix(m_cached, sequence);
     if (common == m_cached.size() || sequence.size() - common < kLeastRun)
-        return {};
+        return false;
     const auto next = sequence.subspan(common, kLeastRun);
     const auto begin = m_cached.begin() + std::ptrdiff_t(common);
     const auto found = std::search(begin, m_cached.end(), next.begin(), next.end());
     if (found == m_cached.end())
-        return {};
+        return false;
     const auto done = m_executor->discard(std::uint32_t(common), std::uint32_t(found - begin));
-    if (done)
+    if (done) {
         m_cached.erase(begin, found);
-    else if (done.error().code != ErrorCode::Unsupported
-             && done.error().code != ErrorCode::OutOfMemory)
-        return done;
-    return {}; // what cannot be shifted is computed anew
+        return true;
+    }
+    // A shift that broke off may have left less.
+    m_cached.resize(std::min<std::size_t>(m_cached.size(), m_executor->length()));
+    if (done.error().code == ErrorCode::Unsupported || done.error().code == ErrorCode::OutOfMemory)
+        return false;
+    return fail(done.error());
 }
 
 // The answer has reached the end of the context: the oldest turns go, and it goes on. False where
-// that is not wanted, or nothing is left that could go.
+// that is not wanted, nothing is left that could go, or the rest would have to be read again.
 Result<bool> Session::makeRoom(Run &run)
 {
     if (!run.conversation || run.options.shift != ContextShift::Allow)
@@ -463,9 +488,18 @@ Result<bool> Session::makeRoom(Run &run)
     if (built->droppedMessages <= run.report.droppedMessages)
         return false;
     std::vector<llm::Token> sequence = std::move(built->tokens);
-    run.report.droppedMessages = built->droppedMessages;
     const std::size_t promptTokens = sequence.size();
     sequence.insert(sequence.end(), answer.begin(), answer.end());
+    run.placed = false;
+    const auto closed = closeGap(sequence);
+    if (!closed)
+        return fail(closed.error());
+    run.placed = !*closed;
+    if (!*closed)
+        return false;
+    m_cachedWithout = built->droppedMessages;
+    run.report.droppedMessages = built->droppedMessages;
+    run.report.promptTokens = std::uint32_t(promptTokens);
     run.promptTokens = promptTokens;
     run.sequence = std::move(sequence);
     if (auto done = prefill(run); !done)
@@ -475,13 +509,9 @@ Result<bool> Session::makeRoom(Run &run)
 
 void Session::emitToken(Run &run, llm::Token token) const
 {
-    std::string text = run.decoder.append(token);
-    // A control token stands for no text, but may be one of the marks by which the text is parted.
-    if (run.parser && text.empty() && m_tokenizer->bytesOf(token).empty()) {
-        const std::string spelling = m_tokenizer->spelling(token);
-        if (run.parser->format().isMarker(spelling))
-            text = run.decoder.finish() + spelling;
-    }
+    const std::string text = run.parser
+        ? llm::parserText(run.decoder, *m_tokenizer, run.parser->format(), token)
+        : run.decoder.append(token);
     run.emitText(run.stopText.append(text));
 }
 

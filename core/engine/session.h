@@ -61,7 +61,7 @@ struct SessionInfo {
 struct GenerateOptions {
     llm::SamplingParams sampling;
     // What the answer has to be from its first token on; it ends where nothing can follow. Null:
-    // anything.
+    // anything. What the model thinks before is free, where it is set apart (see `reasoning`).
     std::shared_ptr<const llm::Grammar> grammar;
     std::uint32_t maxTokens = 0; // 0: as many as the context holds
     EndOfTurn endOfTurn = EndOfTurn::Obey;
@@ -154,7 +154,7 @@ private:
     Result<> prefill(Run &run);
     Result<> decode(Run &run);
     Result<bool> makeRoom(Run &run);
-    Result<> closeGap(std::span<const llm::Token> sequence);
+    Result<bool> closeGap(std::span<const llm::Token> sequence);
     Result<> rebuildDevice(Run &run);
     void emitToken(Run &run, llm::Token token) const;
     Result<> requireExecutor();
@@ -172,6 +172,8 @@ private:
     std::vector<llm::AdapterUse> m_adapters; // in use, also by an executor made anew
     std::unique_ptr<llm::Executor> m_executor; // null after a device that could not be rebuilt
     std::vector<llm::Token> m_cached; // what the executor's KV cache holds
+    std::uint32_t m_cachedWithout =
+        0; // oldest messages left out of the prompt that it was filled by
 };
 
 } // namespace alcove::engine

@@ -23,9 +23,11 @@ Result<std::vector<llm::Token>> Session::tokensToEmbed(std::string_view text) co
 }
 
 Result<Session::Embedding> Session::embed(std::string_view text)
-{
+try {
     const std::string one(text);
     return std::move(embedAll({&one, 1}).front());
+} catch (const std::bad_alloc &) {
+    return fail(outOfMemory());
 }
 
 std::vector<Result<Session::Embedding>> Session::embedAll(std::span<const std::string> texts,

@@ -35,6 +35,27 @@ private:
     bool m_shifts;
 };
 
+// Its shift breaks off when it is told to, and leaves what is before it.
+class BreakingExecutor final : public WrappedExecutor
+{
+public:
+    BreakingExecutor(std::unique_ptr<llm::Executor> real, const bool &fails)
+        : WrappedExecutor(std::move(real)), m_fails(fails)
+    { }
+
+    Result<> discard(std::uint32_t first, std::uint32_t count) override
+    {
+        if (!m_fails)
+            return WrappedExecutor::discard(first, count);
+        if (auto cut = truncate(first); !cut)
+            return cut;
+        return fail(ErrorCode::OutOfDeviceMemory, "The shift broke off.");
+    }
+
+private:
+    const bool &m_fails;
+};
+
 std::vector<ChatMessage> longTalk(int turns)
 {
     std::vector<ChatMessage> messages{{Role::System, "You are kind."}};
@@ -107,39 +128,91 @@ private Q_SLOTS:
 
     void anAnswerGoesOnWithoutTheOldestTurns()
     {
+        std::size_t read = 0;
+        const auto session = open(256, read, true);
+        QVERIFY(session);
+        const auto talk = longTalk(3);
+        const Answer first = ask(*session, talk, shifting(64));
+        QVERIFY(first.report);
+        QCOMPARE(first.report->droppedMessages, 0u);
+        const std::uint32_t room = session->capacity() - first.report->promptTokens;
+        read = 0;
+        const Answer answer = ask(*session, talk, shifting(room + 40));
+        QVERIFY(answer.report);
+        QCOMPARE(answer.report->reason, StopReason::MaxTokens);
+        QCOMPARE(answer.report->answerTokens, room + 40);
+        QCOMPARE(answer.tokens.size(), std::size_t(room + 40));
+        QVERIFY(answer.report->droppedMessages > 0);
+        QVERIFY(answer.report->contextUsed <= session->capacity());
+        QVERIFY2(read < 8, qPrintable(QString::number(read)));
+        // The report is of the prompt as it stands now: the last token was drawn, not evaluated.
+        QCOMPARE(answer.report->promptTokens + answer.report->answerTokens,
+                 answer.report->contextUsed + 1);
+        const std::string text = readBy(*session);
+        QVERIFY(text.find("You are kind.") != std::string::npos);
+        QVERIFY(text.find("number 0,") == std::string::npos);
+        QVERIFY(text.find("Hello") != std::string::npos);
+        // Up to the shift, the answer is the one that ends where nothing can be shifted, or may be.
         for (const bool shifts : {true, false}) {
-            std::size_t read = 0;
-            const auto session = open(256, read, shifts);
-            QVERIFY(session);
-            const auto talk = longTalk(3);
-            const Answer first = ask(*session, talk, shifting(64));
-            QVERIFY(first.report);
-            QCOMPARE(first.report->droppedMessages, 0u);
-            const std::uint32_t room = session->capacity() - first.report->promptTokens;
-            read = 0;
-            const Answer answer = ask(*session, talk, shifting(room + 40));
-            QVERIFY(answer.report);
-            QCOMPARE(answer.report->reason, StopReason::MaxTokens);
-            QCOMPARE(answer.report->answerTokens, room + 40);
-            QCOMPARE(answer.tokens.size(), std::size_t(room + 40));
-            QVERIFY(answer.report->droppedMessages > 0);
-            QVERIFY(answer.report->contextUsed <= session->capacity());
-            if (shifts)
-                QVERIFY2(read < 8, qPrintable(QString::number(read)));
-            const std::string text = readBy(*session);
-            QVERIFY(text.find("You are kind.") != std::string::npos);
-            QVERIFY(text.find("number 0,") == std::string::npos);
-            QVERIFY(text.find("Hello") != std::string::npos);
-            // Up to the shift, the answer is the one that would have been cut off there.
-            GenerateOptions never = shifting(room + 40);
-            never.shift = ContextShift::Never;
+            GenerateOptions options = shifting(room + 40);
+            options.shift = shifts ? ContextShift::Never : ContextShift::Allow;
             const auto fresh = open(256, read, shifts);
             QVERIFY(fresh);
-            const Answer cut = ask(*fresh, talk, never);
+            const Answer cut = ask(*fresh, talk, options);
             QVERIFY(cut.report);
             QCOMPARE(cut.report->reason, StopReason::ContextFull);
+            QCOMPARE(cut.report->droppedMessages, 0u);
+            QCOMPARE(cut.report->contextUsed, 256u);
             QVERIFY(std::equal(cut.tokens.begin(), cut.tokens.end(), answer.tokens.begin()));
         }
+    }
+
+    // What a user takes out of a message leaves no trace in what is read after it.
+    void whatIsDeletedIsNotRemembered()
+    {
+        std::size_t read = 0;
+        const auto session = open(0, read, true);
+        QVERIFY(session);
+        auto talk = longTalk(4);
+        QVERIFY(ask(*session, talk, shifting(4)).report);
+        talk[1].text = "Tell me."; // and the rest as it was
+        const Answer edited = ask(*session, talk, shifting(4));
+        QVERIFY(edited.report);
+        QVERIFY(edited.report->reusedTokens < edited.report->promptTokens / 4);
+        const auto fresh = open(0, read, true);
+        QVERIFY(fresh);
+        QVERIFY(ask(*fresh, talk, shifting(4)).tokens == edited.tokens);
+    }
+
+    // A shift that breaks off leaves nothing behind that would be taken for something else.
+    void aBrokenShiftIsReadAgain()
+    {
+        std::size_t read = 0;
+        bool fails = false;
+        const auto session = openSession(
+            withCard([&](const DeviceOption &device, std::shared_ptr<const llm::Model> model,
+                         const llm::ExecutorOptions &options,
+                         const llm::LoadHooks &hooks) -> Result<std::unique_ptr<llm::Executor>> {
+                auto real = createOnProcessor(device, std::move(model), options, hooks);
+                if (!real)
+                    return fail(real.error());
+                return std::make_unique<BreakingExecutor>(std::move(*real), fails);
+            }),
+            320);
+        const auto sound = open(320, read, false);
+        QVERIFY(session && sound);
+        bool broken = false;
+        for (int turns = 1; turns < 16; ++turns) {
+            fails = true;
+            const Answer answer = ask(*session, longTalk(turns), shifting(4));
+            broken |= !answer.report;
+            fails = false;
+            const Answer again = ask(*session, longTalk(turns), shifting(4));
+            QVERIFY(again.report);
+            if (!answer.report)
+                QVERIFY(again.tokens == ask(*sound, longTalk(turns), shifting(4)).tokens);
+        }
+        QVERIFY(broken);
     }
 
     void endsWhereNothingIsLeftToGo()

@@ -187,6 +187,23 @@ private Q_SLOTS:
             QCOMPARE(token, sampler.sample(*logits));
             logits = executor->forward({&token, 1}, LogitRows::Last);
         }
+
+        // A run that is taken up in the middle goes on as it would have.
+        constexpr std::size_t kBefore = 33; // at no border of the ring of drawn tokens
+        QVERIFY(executor->truncate(0));
+        QVERIFY(executor->forward(prompt, LogitRows::None));
+        std::vector<Token> history = prompt;
+        for (std::size_t i = 0; i < kBefore; ++i) {
+            history.push_back(drawn[i]);
+            QVERIFY(executor->forward({&drawn[i], 1}, LogitRows::Last));
+        }
+        params.firstDraw = kBefore;
+        QVERIFY(executor->startSampling(params, history));
+        for (std::size_t i = kBefore; i < drawn.size(); ++i) {
+            const auto token = executor->sampleNext();
+            QVERIFY(token);
+            QCOMPARE(*token, drawn[i]);
+        }
     }
 
     void truncatesAndFeedsAgain()
