@@ -81,6 +81,9 @@ function(alcove_test name)
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 300)
     endif()
+    if(ALCOVE_SANITIZE OR ALCOVE_COVERAGE)
+        math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 5") # they take their time
+    endif()
     add_executable(${name} ${arg_SOURCES})
     set_target_properties(${name} PROPERTIES AUTOMOC ON
         RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
