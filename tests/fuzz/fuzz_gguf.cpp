@@ -89,7 +89,7 @@ void checkSpec(const ModelSpec &spec)
     for (const auto &view : spec.views)
         require(view->elements() > 0 && !view->data.empty());
     require(spec.weightBytes() > 0);
-    require(memoryNeed(spec).total() > spec.weightBytes());
+    require(memoryNeed(spec, {}).total() > spec.weightBytes());
 }
 
 } // namespace
