@@ -81,8 +81,10 @@ function(alcove_test name)
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 300)
     endif()
-    if(ALCOVE_SANITIZE OR ALCOVE_COVERAGE)
-        math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 5") # they take their time
+    set(environment "QT_QPA_PLATFORM=offscreen;QT_LOGGING_RULES=qt.qpa.*=false;ALCOVE_VULKAN_VALIDATION=1")
+    if(ALCOVE_SANITIZE OR ALCOVE_COVERAGE) # they take their time
+        math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 5")
+        list(APPEND environment "QTEST_FUNCTION_TIMEOUT=3000000")
     endif()
     add_executable(${name} ${arg_SOURCES})
     set_target_properties(${name} PROPERTIES AUTOMOC ON
@@ -95,7 +97,6 @@ function(alcove_test name)
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
     # Whatever uses Vulkan does it under the validation layer, and may not make it say anything.
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"
-        ENVIRONMENT
-            "QT_QPA_PLATFORM=offscreen;QT_LOGGING_RULES=qt.qpa.*=false;ALCOVE_VULKAN_VALIDATION=1"
+        ENVIRONMENT "${environment}"
         FAIL_REGULAR_EXPRESSION "Vulkan validation:")
 endfunction()
