@@ -14,14 +14,6 @@ namespace {
 
 using Logits = std::vector<float>;
 
-std::vector<Token> someTokens(std::size_t count, std::uint32_t vocabulary)
-{
-    std::vector<Token> tokens(count);
-    for (std::size_t i = 0; i < count; ++i)
-        tokens[i] = Token((3 + i * 29 + i * i % 7) % vocabulary);
-    return tokens;
-}
-
 Logits batch(Executor &executor, std::span<const Token> tokens)
 {
     const auto logits = executor.forward(tokens, LogitRows::All);
@@ -89,7 +81,7 @@ private Q_SLOTS:
         QVERIFY(uses[0].adapter && uses[1].adapter);
         auto reference = cpu::createReferenceExecutor(*opened, optionsOf(64));
         QVERIFY(reference);
-        const std::vector<Token> tokens = someTokens(19, (*opened)->spec().vocabulary);
+        const std::vector<Token> tokens = test::someTokens(19, (*opened)->spec().vocabulary);
         const Logits plain = batch(**reference, tokens);
         QVERIFY((*reference)->setAdapters(uses));
         const Logits expected = batch(**reference, tokens);
@@ -144,7 +136,7 @@ private Q_SLOTS:
         QVERIFY(use.adapter);
         auto reference = cpu::createReferenceExecutor(*opened, optionsOf(64));
         QVERIFY(reference);
-        const std::vector<Token> tokens = someTokens(17, (*opened)->spec().vocabulary);
+        const std::vector<Token> tokens = test::someTokens(17, (*opened)->spec().vocabulary);
         const auto plain = (*reference)->embed(tokens, Pooling::Mean);
         QVERIFY((*reference)->setAdapters({&use, 1}));
         const auto expected = (*reference)->embed(tokens, Pooling::Mean);
@@ -162,7 +154,7 @@ private Q_SLOTS:
     void theEmbeddingToo_data()
     {
         QTest::addColumn<QString>("model");
-        for (const char *name : {"quant/llama-F32", "arch/gemma2", "arch/granite"}) {
+        for (const char *name : {"arch/llama3", "arch/gemma2", "arch/granite"}) {
             const std::string path = test::fixture(std::string(name) + ".gguf");
             if (!path.empty())
                 QTest::newRow(name) << QString::fromStdString(path);
@@ -184,7 +176,7 @@ private Q_SLOTS:
         auto reference = cpu::createReferenceExecutor(*opened, optionsOf(64));
         const auto executor = test::loadOn(*m_device, model.toStdString(), optionsOf(64));
         QVERIFY(reference && executor);
-        const std::vector<Token> tokens = someTokens(15, (*opened)->spec().vocabulary);
+        const std::vector<Token> tokens = test::someTokens(15, (*opened)->spec().vocabulary);
         for (const std::size_t count : {std::size_t(1), uses.size()}) {
             const Logits plain = batch(**reference, tokens);
             QVERIFY((*reference)->setAdapters(std::span(uses).first(count)));
@@ -202,7 +194,7 @@ private Q_SLOTS:
 
     void whatDoesNotFitLeavesTheOldOnes()
     {
-        const std::string path = test::fixture("quant/llama-F32.gguf");
+        const std::string path = test::fixture("arch/llama3.gguf");
         const auto opened = Model::open(path);
         QVERIFY(opened);
         const std::string good = test::adapterFor(**opened, 4, 5);
@@ -219,7 +211,7 @@ private Q_SLOTS:
         const auto executor = test::loadOn(*m_device, path, optionsOf(64));
         QVERIFY(executor);
         QVERIFY(executor->setAdapters({&use, 1}));
-        const std::vector<Token> tokens = someTokens(9, (*opened)->spec().vocabulary);
+        const std::vector<Token> tokens = test::someTokens(9, (*opened)->spec().vocabulary);
         const Logits adapted = batch(*executor, tokens);
         const auto refused = executor->setAdapters({&other, 1});
         QVERIFY(!refused);
