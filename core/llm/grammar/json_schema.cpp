@@ -4,11 +4,11 @@
 #include "core/llm/grammar/json_pattern.h"
 #include "core/llm/grammar/json_text_grammar.h"
 #include "core/llm/grammar/schema_merge.h"
+#include "core/llm/grammar/schema_values.h"
 #include "core/llm/loose_literal.h"
 #include "core/llm/utf8.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <new>
 #include <optional>
@@ -59,11 +59,6 @@ std::string choiceOf(const std::vector<std::string> &parts)
     for (const std::string &part : parts)
         text += (text.size() > 1 ? " | " : "") + part;
     return text + ")";
-}
-
-std::string countOf(std::uint64_t least, std::optional<std::uint64_t> most)
-{
-    return "{" + std::to_string(least) + "," + (most ? std::to_string(*most) : std::string()) + "}";
 }
 
 class SchemaCompiler
@@ -362,7 +357,7 @@ private:
         if (type == "string")
             return visitString(schema, where);
         if (type == "integer" || type == "number")
-            return visitNumber(schema, type, where);
+            return taken(numberForm(schema, type), where);
         if (type == "boolean" || type == "null")
             return type;
         return wrong("has the unknown type '" + displayText(type) + "'", where);
@@ -501,25 +496,23 @@ private:
         return addRule(choiceOf(parts));
     }
 
-    std::optional<std::uint64_t> count(const SchemaJson &schema, const char *keyword,
-                                       const std::string &where)
+    // What `made` holds, or the trouble with it at `where`.
+    template <typename T>
+    T taken(Result<T> made, const std::string &where)
     {
-        const auto found = schema.find(keyword);
-        if (found == schema.end())
-            return std::nullopt;
-        if (found->is_number_unsigned())
-            return found->get<std::uint64_t>();
-        const double number = found->is_number() ? found->get<double>() : -1;
-        if (number >= 0 && number < 1e9 && number == std::floor(number))
-            return std::uint64_t(number);
-        wrong(std::string("has a '") + keyword + "' that is no count", where);
-        return std::nullopt;
+        if (made)
+            return std::move(*made);
+        if (!m_error) {
+            m_error = made.error();
+            m_error->message += " at " + displayText(where, 200) + ".";
+        }
+        return T();
     }
 
     std::string visitArray(const SchemaJson &schema, const std::string &where, int depth)
     {
-        std::uint64_t least = count(schema, "minItems", where).value_or(0);
-        auto most = count(schema, "maxItems", where);
+        std::uint64_t least = taken(schemaCount(schema, "minItems"), where).value_or(0);
+        auto most = taken(schemaCount(schema, "maxItems"), where);
         SchemaJson prefix = SchemaJson::array();
         SchemaJson items = true;
         if (schema.contains("prefixItems"))
@@ -547,11 +540,11 @@ private:
             const auto bound = most ? std::optional(*most - fixed) : std::nullopt;
             if (fixed == 0) {
                 std::string all = item + " (\",\" ws " + item + ")"
-                    + countOf(needed > 0 ? needed - 1 : 0,
-                              bound ? std::optional(*bound - 1) : std::nullopt);
+                    + countText(needed > 0 ? needed - 1 : 0,
+                                bound ? std::optional(*bound - 1) : std::nullopt);
                 return addRule("\"[\" ws " + (needed > 0 ? all : "(" + all + ")?") + " ws \"]\"");
             }
-            tail = "(\",\" ws " + item + ")" + countOf(needed, bound);
+            tail = "(\",\" ws " + item + ")" + countText(needed, bound);
         } else if (fixed == 0) {
             return "(\"[\" ws \"]\")";
         }
@@ -566,94 +559,8 @@ private:
 
     std::string visitString(const SchemaJson &schema, const std::string &where)
     {
-        const auto least = count(schema, "minLength", where);
-        const auto most = count(schema, "maxLength", where);
-        std::string text;
-        for (const char *keyword : {"pattern", "format"}) {
-            if (!schema.contains(keyword))
-                continue;
-            if (!schema[keyword].is_string())
-                return wrong(std::string("has a '") + keyword + "' that is no text", where);
-            if (!text.empty() || (least && *least > 0) || most)
-                return unsupported(
-                    std::string("'") + keyword + "' together with other bounds of a string", where);
-            const auto value = schema[keyword].get<std::string>();
-            if (keyword == std::string_view("format")) {
-                const auto format = jsonFormat(value);
-                if (!format)
-                    return unsupported("the format '" + displayText(value) + "'", where);
-                text = *format;
-            } else {
-                auto pattern = jsonPattern(value);
-                if (!pattern) {
-                    if (!m_error) {
-                        m_error = pattern.error();
-                        m_error->message.pop_back();
-                        m_error->message += " at " + displayText(where, 200) + ".";
-                    }
-                    return "\"\"";
-                }
-                text = std::move(*pattern);
-            }
-        }
-        if (text.empty() && (least || most)) {
-            if (most && *most < least.value_or(0))
-                return wrong("asks for a longer text than it allows", where);
-            text = "char" + countOf(least.value_or(0), most);
-        }
-        if (text.empty())
-            return "string";
-        return addRule("\"\\\"\" " + text + " \"\\\"\"");
-    }
-
-    // A bound of integers; exclusive ones as in draft 4 (a boolean) and later (a number).
-    std::optional<std::int64_t> bound(const SchemaJson &schema, const char *keyword,
-                                      const char *exclusive, int direction,
-                                      const std::string &where)
-    {
-        constexpr std::int64_t kMost = 1'000'000'000'000'000'000;
-        std::optional<std::int64_t> tightest;
-        const auto tighten = [&](const SchemaJson &value, bool open, const char *name) {
-            if (!value.is_number())
-                return void(wrong(std::string("has a '") + name + "' that is no number", where));
-            // The next integer inside; `direction` is 1 for a lower bound.
-            std::int64_t inside = 0;
-            bool whole = true;
-            if (value.is_number_unsigned()) {
-                inside = std::int64_t(std::min<std::uint64_t>(value.get<std::uint64_t>(), kMost));
-            } else if (value.is_number_integer()) {
-                inside = std::max(value.get<std::int64_t>(), -kMost);
-            } else {
-                const double number = value.get<double>();
-                const double next = direction > 0 ? std::ceil(number) : std::floor(number);
-                whole = next == number;
-                inside = std::int64_t(std::clamp(next, -double(kMost), double(kMost)));
-            }
-            if (open && whole)
-                inside += direction;
-            if (!tightest || (direction > 0 ? inside > *tightest : inside < *tightest))
-                tightest = inside;
-        };
-        const auto other = schema.find(exclusive);
-        const bool oldStyle = other != schema.end() && other->is_boolean();
-        if (const auto plain = schema.find(keyword); plain != schema.end())
-            tighten(*plain, oldStyle && other->get<bool>(), keyword);
-        if (other != schema.end() && !oldStyle)
-            tighten(*other, true, exclusive);
-        return tightest;
-    }
-
-    std::string visitNumber(const SchemaJson &schema, const std::string &type,
-                            const std::string &where)
-    {
-        const auto least = bound(schema, "minimum", "exclusiveMinimum", 1, where);
-        const auto most = bound(schema, "maximum", "exclusiveMaximum", -1, where);
-        if (!least && !most)
-            return type;
-        if (type == "number")
-            return unsupported("bounds of a number that need not be an integer", where);
-        const std::string text = jsonIntegers(least, most);
-        return text.empty() ? wrong("allows no number", where) : text;
+        const auto form = taken(stringForm(schema), where);
+        return form ? addRule(*form) : "string";
     }
 
     const SchemaJson &m_root;
