@@ -67,13 +67,15 @@ Rectangle {
                 onActed: page.modelsPageWanted()
             }
             Notice {
-                visible: page.models.state === ModelViewModel.Failed
+                visible: page.models.errorText !== ""
                 tone: Notice.Danger
                 text: page.models.errorText
                 details: page.models.errorDetail
                 actionText: qsTr("Try again")
+                dismissible: page.models.state !== ModelViewModel.Failed
                 Layout.fillWidth: true
-                onActed: page.models.reload()
+                onActed: page.models.retry()
+                onDismissed: page.models.dismissError()
             }
             Notice {
                 visible: page.models.state === ModelViewModel.None

@@ -22,12 +22,14 @@ ColumnLayout {
         Layout.fillWidth: true
     }
     Notice {
-        visible: status.models.state === ModelViewModel.Failed
+        visible: status.models.errorText !== ""
         tone: Notice.Danger
         text: status.models.errorText
         details: status.models.errorDetail
         actionText: qsTr("Try again")
-        onActed: status.models.reload()
+        dismissible: status.models.state !== ModelViewModel.Failed
+        onActed: status.models.retry()
+        onDismissed: status.models.dismissError()
         Layout.fillWidth: true
     }
     Notice {

@@ -5,6 +5,8 @@
 #include <QFileInfo>
 #include <QLocale>
 
+#include <utility>
+
 namespace alcove::models {
 
 ModelViewModel::ModelViewModel(engine::ChatEngine &engine, storage::Settings &settings,
@@ -25,34 +27,33 @@ ModelViewModel::ModelViewModel(engine::ChatEngine &engine, storage::Settings &se
                 if (id != m_loadId)
                     return;
                 m_loaded = model;
+                m_ranBefore = m_request;
                 m_settings.setDefaults(chat::settingsOf(model.recommendedSampling));
                 m_state = Ready;
                 emit stateChanged();
                 emit modelReady();
             });
-    connect(
-        &m_engine, &engine::ChatEngine::loadFailed, this, [this](quint64 id, const Error &error) {
-            if (id != m_loadId)
-                return;
-            m_loaded = {};
-            m_state = error.cancelled() ? None : Failed;
-            m_errorText = error.cancelled() ? QString() : QString::fromStdString(error.message);
-            m_errorDetail = error.cancelled() ? QString() : QString::fromStdString(error.detail);
-            emit stateChanged();
-        });
+    connect(&m_engine, &engine::ChatEngine::loadFailed, this,
+            [this](quint64 id, const Error &error) {
+                if (id == m_loadId)
+                    failed(error);
+            });
     refreshLibrary();
 }
 
 QString ModelViewModel::name() const
 {
-    if (!m_loaded.name.isEmpty())
-        return m_loaded.name;
+    return m_loaded.name.isEmpty() ? nameOf(m_path) : m_loaded.name;
+}
+
+QString ModelViewModel::nameOf(const QString &path) const
+{
     for (int row = 0; row < m_library.rowCount(); ++row) {
         const QModelIndex index = m_library.index(row);
-        if (index.data(ModelLibrary::PathRole).toString() == m_path)
+        if (index.data(ModelLibrary::PathRole).toString() == path)
             return index.data(ModelLibrary::NameRole).toString();
     }
-    return QFileInfo(m_path).completeBaseName();
+    return QFileInfo(path).completeBaseName();
 }
 
 QString ModelViewModel::memoryText() const
@@ -97,6 +98,22 @@ void ModelViewModel::reload()
         load(m_path);
 }
 
+void ModelViewModel::retry()
+{
+    const QString wanted = m_failedPath; // which loading clears
+    if (wanted.isEmpty())
+        reload();
+    else
+        choose(wanted);
+}
+
+void ModelViewModel::dismissError()
+{
+    m_errorText.clear();
+    m_errorDetail.clear();
+    emit stateChanged();
+}
+
 void ModelViewModel::cancel()
 {
     if (m_state == Loading)
@@ -109,6 +126,8 @@ void ModelViewModel::remove(const QString &path)
     files.removeIf([&](const QString &file) { return file == path || firstPartOf(file) == path; });
     m_settings.setValue(QStringLiteral("modelFiles"), files);
     refreshLibrary();
+    if (m_ranBefore && m_ranBefore->modelPath == path)
+        m_ranBefore.reset();
     if (path == m_path) {
         m_settings.remove(QStringLiteral("lastModel"));
         if (hasStarter()) {
@@ -141,24 +160,57 @@ void ModelViewModel::refreshLibrary()
 
 void ModelViewModel::load(const QString &path)
 {
-    m_path = path;
-    m_library.setCurrent(path);
-    m_loaded = {};
-    m_settings.setDefaults({});
     m_errorText.clear();
     m_errorDetail.clear();
-    m_progress = 0;
-    m_state = Loading;
-    emit progressChanged();
-    emit stateChanged();
+    m_failedPath.clear();
     engine::LoadRequest request;
-    request.id = ++m_loadId;
     request.modelPath = path;
     request.device = m_settings.value(QStringLiteral("device")).toString();
     request.contextLength = m_settings.value(QStringLiteral("contextLength")).toUInt();
     request.threads = m_settings.value(QStringLiteral("threads")).toUInt();
     request.kvFormat = m_settings.value(QStringLiteral("kvFormat")).toString();
-    m_engine.load(request);
+    begin(std::move(request));
+}
+
+void ModelViewModel::begin(engine::LoadRequest request)
+{
+    request.id = ++m_loadId;
+    m_request = std::move(request);
+    m_path = m_request.modelPath;
+    m_library.setCurrent(m_path);
+    m_loaded = {};
+    m_settings.setDefaults({});
+    m_progress = 0;
+    m_state = Loading;
+    emit progressChanged();
+    emit stateChanged();
+    m_engine.load(m_request);
+}
+
+// The old model was freed before the new one asked for memory; it is loaded again as it was.
+void ModelViewModel::failed(const Error &error)
+{
+    m_loaded = {};
+    const std::optional<engine::LoadRequest> before = std::exchange(m_ranBefore, std::nullopt);
+    if (!error.cancelled()) {
+        m_errorText = QString::fromStdString(error.message);
+        m_errorDetail = QString::fromStdString(error.detail);
+    }
+    if (!before) {
+        m_state = error.cancelled() ? None : Failed;
+        emit stateChanged();
+        return;
+    }
+    if (!error.cancelled()) {
+        m_failedPath = m_path;
+        m_errorText = before->modelPath == m_path
+            ? tr("%1 goes on as before; the new settings cannot be used. %2")
+                  .arg(nameOf(m_path), m_errorText)
+            : tr("%1 goes on; %2 cannot be used. %3")
+                  .arg(nameOf(before->modelPath), nameOf(m_path), m_errorText);
+    }
+    m_settings.setValue(QStringLiteral("lastModel"), before->modelPath);
+    begin(*before);
 }
 
 QStringList ModelViewModel::list(const char *key) const

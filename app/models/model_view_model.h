@@ -1,8 +1,8 @@
 // ModelViewModel: which model is in use, how its loading goes, and what else there is to choose
 // from.
 //
-// Lives on the GUI thread, over the engine and the settings (both outlive it). A failed load keeps
-// the choice and says why; the chats are not touched by any of it.
+// Lives on the GUI thread, over the engine and the settings (both outlive it). A load that fails
+// says why and goes back to what ran before, if anything did; the chats are not touched by it.
 #pragma once
 
 #include "app/models/model_library.h"
@@ -12,6 +12,8 @@
 #include <QObject>
 #include <QUrl>
 #include <QtQml/qqmlregistration.h>
+
+#include <optional>
 
 namespace alcove::models {
 
@@ -31,6 +33,7 @@ class ModelViewModel : public QObject
     Q_PROPERTY(QString memoryText READ memoryText NOTIFY stateChanged FINAL) // "1.2 GB"
     Q_PROPERTY(int contextLength READ contextLength NOTIFY stateChanged FINAL)
     Q_PROPERTY(QString warning READ warning NOTIFY stateChanged FINAL)
+    // Why the last choice could not be used; not empty while Ready: the model from before goes on.
     Q_PROPERTY(QString errorText READ errorText NOTIFY stateChanged FINAL)
     Q_PROPERTY(QString errorDetail READ errorDetail NOTIFY stateChanged FINAL)
     // Not empty: the model's own chat template cannot be used; what is wrong with it.
@@ -68,6 +71,8 @@ public:
     // Adds a .gguf file to the list and chooses it; false when it is no such file.
     Q_INVOKABLE bool chooseFile(const QUrl &url);
     Q_INVOKABLE void reload(); // with the settings as they are now
+    Q_INVOKABLE void retry(); // the choice that could not be used
+    Q_INVOKABLE void dismissError();
     Q_INVOKABLE void cancel(); // the load under way
     Q_INVOKABLE void remove(const QString &path); // from the list; the file stays
     Q_INVOKABLE void addFolder(const QUrl &url);
@@ -80,6 +85,9 @@ signals:
 
 private:
     void load(const QString &path);
+    void begin(engine::LoadRequest request);
+    void failed(const Error &error);
+    QString nameOf(const QString &path) const;
     QStringList list(const char *key) const;
 
     engine::ChatEngine &m_engine;
@@ -90,6 +98,9 @@ private:
     double m_progress = 0;
     QString m_path;
     quint64 m_loadId = 0;
+    engine::LoadRequest m_request; // the newest
+    std::optional<engine::LoadRequest> m_ranBefore; // what to go back to
+    QString m_failedPath;
     engine::LoadedModel m_loaded; // empty unless Ready
     QString m_errorText;
     QString m_errorDetail;

@@ -106,6 +106,52 @@ private Q_SLOTS:
         QVERIFY(view.errorText().isEmpty());
     }
 
+    void whatRanBeforeGoesOnWhenTheChoiceCannot()
+    {
+        const QString bad = m_dir->filePath(QStringLiteral("bad.gguf"));
+        QFile file(bad);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("GGUF and then nothing of use");
+        file.close();
+        ModelViewModel view(*m_engine, *m_settings, kStarter);
+        view.restore();
+        QTRY_COMPARE_WITH_TIMEOUT(view.state(), ModelViewModel::Ready, 60'000);
+        QVERIFY(view.chooseFile(QUrl::fromLocalFile(bad)));
+        QTRY_COMPARE_WITH_TIMEOUT(view.state(), ModelViewModel::Ready, 60'000);
+        QVERIFY(view.starterInUse());
+        QVERIFY2(view.errorText().contains(QLatin1String("Alcove Starter"))
+                     && view.errorText().contains(QLatin1String("bad")),
+                 qPrintable(view.errorText()));
+        // The next start does not begin with the file that failed.
+        QCOMPARE(m_settings->value(QStringLiteral("lastModel")).toString(), kStarter);
+        // It can answer.
+        QSignalSpy answered(m_engine.get(), &engine::ChatEngine::generationFinished);
+        engine::GenerateRequest request;
+        request.id = 1;
+        request.messages = {{engine::Role::User, QStringLiteral("Hello")}};
+        request.maxTokens = 4;
+        m_engine->generate(request);
+        QTRY_COMPARE_WITH_TIMEOUT(answered.count(), 1, 60'000);
+
+        view.retry();
+        QCOMPARE(view.path(), bad);
+        QTRY_COMPARE_WITH_TIMEOUT(view.state(), ModelViewModel::Ready, 60'000);
+        QVERIFY(!view.errorText().isEmpty());
+        view.dismissError();
+        QVERIFY(view.errorText().isEmpty());
+
+        // So it is with settings that cannot be had, and with a load that is stopped.
+        m_settings->setValue(QStringLiteral("device"), QStringLiteral("vulkan:99"));
+        view.reload();
+        QTRY_COMPARE_WITH_TIMEOUT(view.state(), ModelViewModel::Ready, 60'000);
+        QVERIFY(!view.errorText().isEmpty());
+        m_settings->setValue(QStringLiteral("device"), QStringLiteral("cpu"));
+        view.reload();
+        view.cancel();
+        QTRY_COMPARE_WITH_TIMEOUT(view.state(), ModelViewModel::Ready, 60'000);
+        QVERIFY(view.errorText().isEmpty());
+    }
+
     void listsAFolder()
     {
         QVERIFY(QFile::copy(kStarter, m_dir->filePath(QStringLiteral("one.gguf"))));
@@ -113,6 +159,20 @@ private Q_SLOTS:
         ModelViewModel view(*m_engine, *m_settings, kStarter);
         view.addFolder(QUrl::fromLocalFile(m_dir->path()));
         QTRY_COMPARE(view.library()->rowCount(), 3);
+    }
+
+    void theFormatOfTheKvCacheIsTheSettings()
+    {
+        ModelViewModel view(*m_engine, *m_settings, kStarter);
+        QSignalSpy loaded(m_engine.get(), &engine::ChatEngine::loadFinished);
+        std::vector<quint64> bytes;
+        for (const char *format : {"f16", "q8_0", "q8_0/q4_0"}) {
+            m_settings->setValue(QStringLiteral("kvFormat"), QString::fromLatin1(format));
+            view.choose(kStarter);
+            QTRY_COMPARE_WITH_TIMEOUT(view.state(), ModelViewModel::Ready, 60'000);
+            bytes.push_back(loaded.last().at(1).value<engine::LoadedModel>().memoryBytes);
+        }
+        QVERIFY(bytes[0] > bytes[1] && bytes[1] > bytes[2]);
     }
 
     void aModelsOwnSamplingIsTheDefault()
