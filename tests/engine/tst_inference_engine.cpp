@@ -2,6 +2,7 @@
 #include "core/engine/inference_engine.h"
 #include "told_executor.h"
 
+#include <QRegularExpression>
 #include <QSignalSpy>
 
 #include <atomic>
@@ -431,6 +432,22 @@ private Q_SLOTS:
         agreed.templateFallback = TemplateFallback::ChatMl;
         engine.generate(agreed);
         QVERIFY(heard.waitForAnswers(2));
+        QCOMPARE(heard.generationFinished.count(), 1);
+    }
+
+    void anUnknownPreTokenizerIsInTheLog()
+    {
+        const QTemporaryDir folder;
+        const std::string path = patchedCopy(starterPath(), folder, "gpt-2", "gpt-9");
+        InferenceEngine engine(processorOnly);
+        Listener heard(engine);
+        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("gpt-9")));
+        engine.load(loadOf(1, path));
+        QVERIFY(heard.waitForLoads(1));
+        QVERIFY(heard.model(0).warning.contains(QLatin1String("gpt-9")));
+        // It reads and writes with the default all the same.
+        engine.generate(askOf(2));
+        QVERIFY(heard.waitForAnswers(1));
         QCOMPARE(heard.generationFinished.count(), 1);
     }
 

@@ -47,6 +47,45 @@ Hardware losingCard(const std::shared_ptr<int> &drawsLeft, const std::shared_ptr
         });
 }
 
+// The processor's executor, on a machine whose memory gives out once, at a call that is told.
+class DrainedExecutor : public WrappedExecutor
+{
+public:
+    struct Trouble {
+        int readsLeft = -1; // until memory is refused; below 0: never
+        int drawsLeft = -1;
+        bool thrown = false; // by the computer, else told by the device
+    };
+
+    DrainedExecutor(std::unique_ptr<llm::Executor> real, std::shared_ptr<Trouble> trouble)
+        : WrappedExecutor(std::move(real)), m_trouble(std::move(trouble))
+    { }
+
+    Result<std::vector<float>> forward(std::span<const llm::Token> tokens, llm::LogitRows rows,
+                                       const llm::ForwardHooks &hooks) override
+    {
+        if (m_trouble->readsLeft-- == 0)
+            return fail(refused());
+        return WrappedExecutor::forward(tokens, rows, hooks);
+    }
+    Result<llm::Token> sampleNext() override
+    {
+        if (m_trouble->drawsLeft-- == 0)
+            return fail(refused());
+        return WrappedExecutor::sampleNext();
+    }
+
+private:
+    Error refused() const
+    {
+        if (m_trouble->thrown)
+            throw std::bad_alloc();
+        return {ErrorCode::OutOfMemory, "The graphics card's memory does not suffice.", {}};
+    }
+
+    std::shared_ptr<Trouble> m_trouble;
+};
+
 ExecutorFactory refusingWith(ErrorCode code, const std::string &message)
 {
     return [code, message](const DeviceOption &, std::shared_ptr<const llm::Model>,
@@ -170,6 +209,50 @@ private Q_SLOTS:
         const auto session = Session::open(processorOnly(), options);
         QVERIFY(!session);
         QCOMPARE(session.error().code, ErrorCode::OutOfMemory);
+    }
+
+    void refusedMemoryMidAnswerPasses_data()
+    {
+        QTest::addColumn<int>("reads");
+        QTest::addColumn<int>("draws");
+        QTest::addColumn<bool>("thrown");
+        QTest::newRow("the device's, reading") << 0 << -1 << false;
+        QTest::newRow("the computer's, reading") << 0 << -1 << true;
+        QTest::newRow("the device's, first draw") << -1 << 0 << false;
+        QTest::newRow("the device's, later") << -1 << 3 << false;
+        QTest::newRow("the computer's, later") << -1 << 3 << true;
+    }
+
+    // The answer ends with the reason; the model stays and answers the next time as if nothing had
+    // been.
+    void refusedMemoryMidAnswerPasses()
+    {
+        QFETCH(int, reads);
+        QFETCH(int, draws);
+        QFETCH(bool, thrown);
+        const auto undisturbed = openSession(processorOnly());
+        QVERIFY(undisturbed);
+        const std::string expected = answerOf(*undisturbed);
+        const auto trouble = std::make_shared<DrainedExecutor::Trouble>();
+        const auto session = openSession(withCard(
+            [trouble](const DeviceOption &device, std::shared_ptr<const llm::Model> model,
+                      const llm::ExecutorOptions &options,
+                      const llm::LoadHooks &hooks) -> Result<std::unique_ptr<llm::Executor>> {
+                auto real = createOnProcessor(device, std::move(model), options, hooks);
+                if (!real)
+                    return fail(real.error());
+                return std::make_unique<DrainedExecutor>(std::move(*real), trouble);
+            }));
+        QVERIFY(session);
+        QCOMPARE(answerOf(*session), expected);
+        *trouble = {reads, draws, thrown};
+        const std::vector<ChatMessage> other{{Role::User, "Tell me a story about a bear."}};
+        const auto report =
+            session->answer(other, TemplateFallback::Refuse, greedy(), GenerateHooks{});
+        QVERIFY(!report);
+        QCOMPARE(report.error().code, ErrorCode::OutOfMemory);
+        QVERIFY(!report.error().message.empty());
+        QCOMPARE(answerOf(*session), expected);
     }
 
     void aLostDeviceIsRebuiltAndTheConversationReplayed()
