@@ -11,6 +11,7 @@ namespace alcove::gpu {
 namespace {
 
 std::atomic<std::uint64_t> validationCount{0};
+std::atomic<bool> validationOn{false};
 
 VKAPI_ATTR VkBool32 VKAPI_CALL onValidationMessage(VkDebugUtilsMessageSeverityFlagBitsEXT,
                                                    VkDebugUtilsMessageTypeFlagsEXT,
@@ -80,6 +81,11 @@ std::uint64_t validationMessages()
     return validationCount;
 }
 
+bool validationActive()
+{
+    return validationOn;
+}
+
 Result<std::shared_ptr<const Instance>> Instance::create()
 {
     if (loadLoader() != VK_SUCCESS)
@@ -99,6 +105,7 @@ Result<std::shared_ptr<const Instance>> Instance::create()
     std::vector<const char *> layers;
     std::vector<const char *> extensions;
     const bool validate = validationWanted() && hasLayer(kValidation);
+    validationOn = validate;
     if (validate) {
         layers.push_back(kValidation);
         extensions.push_back(VK_EXT_DEBUG_UTILS_EXTENSION_NAME);

@@ -48,6 +48,8 @@ private:
 
 // Warnings and errors that the validation layer has reported in this process.
 std::uint64_t validationMessages();
+// The layer was asked for (ALCOVE_VULKAN_VALIDATION=1), is there, and is on in what was made last.
+bool validationActive();
 
 // Describes one device; `index` is its place in the loader's order.
 DeviceInfo describeDevice(VkPhysicalDevice device, std::uint32_t index);

@@ -146,11 +146,7 @@ Result<> VulkanExecutor::load(const llm::ExecutorOptions &options, const llm::Lo
                               const VulkanOptions &vulkan)
 {
     const ModelSpec &spec = m_model->spec();
-    m_capacity =
-        options.contextLength ? options.contextLength : std::clamp(spec.trainedContext, 1u, 4096u);
-    if (spec.positionEmbedding)
-        m_capacity = static_cast<std::uint32_t>(
-            std::min<std::uint64_t>(m_capacity, spec.positionEmbedding->shape[1]));
+    m_capacity = llm::contextLength(spec, options);
     m_pipelineCacheFolder = vulkan.pipelineCacheFolder;
     m_pipelines = std::make_unique<Pipelines>(m_device, m_pipelineCacheFolder);
     // Where positions see what is behind them, all tokens are one batch.

@@ -16,7 +16,7 @@
 namespace alcove::cpu {
 
 // InvalidArgument for no model, or keys in 4 bits. OutOfMemory when the context does not fit in the
-// memory that is free, with the sizes; Cancelled; Reads the weights once, so that the first token
+// memory that is free, with the sizes. Cancelled. Reads the weights once, so that the first token
 // need not wait for the disk; `hooks` hears of that.
 Result<std::unique_ptr<llm::Executor>> createCpuExecutor(std::shared_ptr<const llm::Model> model,
                                                          const llm::ExecutorOptions &options,

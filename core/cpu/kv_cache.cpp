@@ -127,21 +127,24 @@ void KvCache::discard(std::uint32_t first, std::uint32_t count, std::uint32_t le
     std::uint64_t largest = 0;
     for (const LayerPlace &place : m_layers)
         largest = std::max(largest, place.ring ? place.headBytes : 0);
-    Buffer<std::byte> copy = memoryOf(largest);
-    std::vector<float> key(m_model.headSize);
+    ShiftRoom room;
+    room.copy = memoryOf(largest);
+    room.key.resize(m_model.headSize);
+    // Back by `count`; the magnitude is in the keys already.
+    for (const llm::Rope &rope : m_model.ropes)
+        anglesAt(rope, -double(count), 1.0f, room.angles.emplace_back(rope.dims).data());
     for (std::size_t i = 0; i < m_layers.size(); ++i) {
         if (const PreparedAttention *a = m_model.layers[i].attention())
-            move(*a, m_layers[i], first, count, length, copy.data(), key.data());
+            move(*a, m_layers[i], first, count, length, room);
     }
 }
 
 void KvCache::move(const PreparedAttention &attention, LayerPlace &place, std::uint32_t first,
-                   std::uint32_t count, std::uint32_t length, std::byte *copy, float *key)
+                   std::uint32_t count, std::uint32_t length, ShiftRoom &room)
 {
     const llm::Rope &rope = m_model.ropes[attention.rope];
-    // Back by `count`; the magnitude is in the keys already.
-    std::vector<float> angles(rope.dims);
-    anglesAt(rope, -double(count), 1.0f, angles.data());
+    const float *angles = room.angles[attention.rope].data();
+    float *key = room.key.data();
     const std::uint32_t after = length - count;
     const auto ring = static_cast<std::uint32_t>(place.ring);
     // A ring's places take turns, so that what is still needed might be written over: it is read
@@ -159,16 +162,16 @@ void KvCache::move(const PreparedAttention &attention, LayerPlace &place, std::u
         const KvHead to = headAt(place, memory);
         KvHead source = to;
         if (ring) {
-            std::memcpy(copy, memory, static_cast<std::size_t>(place.headBytes));
-            source = headAt(place, copy);
+            std::memcpy(room.copy.data(), memory, static_cast<std::size_t>(place.headBytes));
+            source = headAt(place, room.copy.data());
         }
         for (std::uint32_t position = from; position < after; ++position) {
             const std::uint32_t old = position < first ? position : position + count;
             loadKey(source, old, key);
-            if (old != position)
-                rotate(rope, angles.data(), key);
-            if (old != position)
+            if (old != position) {
+                rotate(rope, angles, key);
                 storeKey(to, position, key);
+            }
             std::memmove(valueRow(to, to.place(position)), valueRow(source, source.place(old)),
                          valueRowBytes(to.valueFormat, to.valueStride));
         }

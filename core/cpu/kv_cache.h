@@ -58,8 +58,14 @@ private:
 
     static std::vector<LayerPlace> plan(const PreparedModel &model, std::uint32_t positions,
                                         KvFormats formats, std::uint64_t &bytes);
+    // What a shift needs aside from the cache.
+    struct ShiftRoom {
+        Buffer<std::byte> copy; // of the largest ring
+        std::vector<float> key;
+        std::vector<std::vector<float>> angles; // of each rope
+    };
     void move(const PreparedAttention &attention, LayerPlace &place, std::uint32_t first,
-              std::uint32_t count, std::uint32_t length, std::byte *copy, float *key);
+              std::uint32_t count, std::uint32_t length, ShiftRoom &room);
     KvHead headAt(const LayerPlace &place, std::byte *memory) const;
 
     const PreparedModel &m_model;

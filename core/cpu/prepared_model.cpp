@@ -135,7 +135,6 @@ public:
             a.slopes = alibiSlopes(attention.heads, attention.maxAlibiBias);
         a.outputGate = attention.outputGate;
         m_int8 = wantsInt8(a.query) || wantsInt8(a.key) || wantsInt8(a.value);
-        grow(m_model.queryWidth, a.queryWidth());
         grow(m_model.queryRows, a.query.rows);
         grow(m_model.kvWidth, a.kvHeads * a.headSize);
         grow(m_model.headSize, a.headSize);

@@ -171,7 +171,6 @@ struct PreparedModel {
     std::vector<float> segment; // [width] or empty: what every position gains
 
     // The largest over all layers.
-    std::size_t queryWidth = 0; // heads * headSize
     std::size_t queryRows = 0; // of the projection
     std::size_t kvWidth = 0; // kvHeads * headSize
     std::size_t hidden = 0; // of a dense feed-forward or a shared expert

@@ -459,21 +459,19 @@ Result<std::unique_ptr<Executor>> createReferenceExecutor(std::shared_ptr<const 
     const ModelSpec &spec = model->spec();
     if (auto formats = checkFormats(spec, options); !formats)
         return fail(formats.error());
-    std::uint32_t positions = cpu::contextLength(spec, options);
-    if (spec.positionEmbedding)
-        positions =
-            std::uint32_t(std::min<std::uint64_t>(positions, spec.positionEmbedding->shape[1]));
-    // It keeps float32 whatever the format, rounded as asked.
-    if (auto fits = checkMemory(spec, positions, KvFormat::F32); !fits)
+    const std::uint32_t positions = contextLength(spec, options);
+    // It keeps float32 whatever the format, rounded as asked, and every position.
+    const std::uint64_t bytes = spec.kvBytesPerPosition(sizeof(float)) * positions;
+    if (auto fits = checkMemory(positions, bytes); !fits)
         return fail(fits.error());
     if (hooks.cancel.cancelled())
         return fail(ErrorCode::Cancelled, "Loading was stopped.");
     try {
         return std::make_unique<ReferenceExecutor>(model, options, positions);
     } catch (const std::bad_alloc &) {
-        return fail(outOfMemory(spec, positions, KvFormat::F32));
+        return fail(outOfMemory(positions, bytes));
     } catch (const std::length_error &) {
-        return fail(outOfMemory(spec, positions, KvFormat::F32));
+        return fail(outOfMemory(positions, bytes));
     }
 }
 

@@ -7,11 +7,6 @@
 namespace alcove::cpu {
 namespace {
 
-std::uint64_t cacheBytes(const llm::ModelSpec &spec, std::uint32_t positions, llm::KvFormat format)
-{
-    return spec.kvBytesPerPosition(format == llm::KvFormat::F32 ? 4 : 2) * positions;
-}
-
 std::string needs(std::uint32_t positions, std::uint64_t bytes)
 {
     return "A context of " + std::to_string(positions) + " tokens needs " + readableBytes(bytes)
@@ -39,11 +34,6 @@ Result<> checkTokens(const llm::ModelSpec &spec, std::span<const llm::Token> tok
     return {};
 }
 
-Result<> checkMemory(const llm::ModelSpec &spec, std::uint32_t positions, llm::KvFormat format)
-{
-    return checkMemory(positions, cacheBytes(spec, positions, format));
-}
-
 Result<> checkMemory(std::uint32_t positions, std::uint64_t bytes)
 {
     const std::uint64_t available = systemMemory().availableBytes;
@@ -52,11 +42,6 @@ Result<> checkMemory(std::uint32_t positions, std::uint64_t bytes)
                     needs(positions, bytes) + ", but only " + readableBytes(available)
                         + " are free; choose a shorter context.");
     return {};
-}
-
-Error outOfMemory(const llm::ModelSpec &spec, std::uint32_t positions, llm::KvFormat format)
-{
-    return outOfMemory(positions, cacheBytes(spec, positions, format));
 }
 
 Error outOfMemory(std::uint32_t positions, std::uint64_t bytes)

@@ -186,6 +186,9 @@ void InferenceWorker::load(const LoadRequest &request, const CancelToken &cancel
         return;
     }
     m_session = std::move(*opened);
+    // Sentences about the model and the device: nothing of a chat is in them.
+    if (!model.warning.isEmpty())
+        qWarning("%s", qUtf8Printable(model.warning));
     emit loadFinished(request.id, model);
 }
 

@@ -216,10 +216,7 @@ try {
     if (auto ready = requireExecutor(); !ready)
         return ready;
     auto used = m_executor->setAdapters(*uses);
-    // Also after a failure that left something in the cache: it is computed again.
-    if (!used && m_executor->length() > 0)
-        return used;
-    m_cached.clear();
+    m_cached.resize(std::min<std::size_t>(m_cached.size(), m_executor->length()));
     if (!used)
         return used;
     m_adapters = std::move(*uses);

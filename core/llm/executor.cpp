@@ -1,6 +1,17 @@
 #include "core/llm/executor.h"
 
+#include <algorithm>
+
 namespace alcove::llm {
+
+std::uint32_t contextLength(const ModelSpec &spec, const ExecutorOptions &options)
+{
+    const std::uint32_t positions =
+        options.contextLength ? options.contextLength : std::min(4096u, spec.trainedContext);
+    const std::uint64_t learned =
+        spec.positionEmbedding ? spec.positionEmbedding->rows() : positions;
+    return std::max(1u, static_cast<std::uint32_t>(std::min<std::uint64_t>(positions, learned)));
+}
 
 Result<> Executor::discard(std::uint32_t, std::uint32_t)
 {

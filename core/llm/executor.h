@@ -38,6 +38,10 @@ struct ExecutorOptions {
     std::uint32_t threads = 0; // CPU executor; 0: one per core
 };
 
+// Positions of the KV cache for these options: what was asked, or min(4096, trained); where each
+// position has learned values of its own, no more than there are. At least one.
+std::uint32_t contextLength(const ModelSpec &spec, const ExecutorOptions &options);
+
 // A LoRA adapter in use: y += scale * B (A x) for every matrix that it has a pair for.
 struct AdapterUse {
     std::shared_ptr<const Adapter> adapter;

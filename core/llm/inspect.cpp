@@ -156,13 +156,6 @@ std::string poolingName(Pooling pooling)
     return {};
 }
 
-std::uint32_t hiddenWidth(const FeedForward &feedForward)
-{
-    if (const auto *dense = std::get_if<DenseFeedForward>(&feedForward))
-        return dense->up.outputs();
-    return std::get<ExpertFeedForward>(feedForward).up.outputs();
-}
-
 void summarise(const Attention &attention, SpecificationSummary &summary)
 {
     if (attention.window > 0) {

@@ -6,7 +6,6 @@ namespace alcove::llm {
 
 namespace {
 
-constexpr std::uint32_t kDefaultContext = 4096; // as ExecutorOptions
 constexpr std::uint64_t kSliceTokens = 256;
 constexpr std::uint64_t kWindowSlack = 1024; // positions kept behind a window, at most
 // Checkpoints of recurrent states: as many as fit, within bounds.
@@ -55,13 +54,6 @@ std::uint64_t stateSize(const Mixer &mixer)
     if (const auto *mamba = std::get_if<Mamba2>(&mixer))
         return convolutionState(*mamba->kernel) + std::uint64_t(mamba->inner()) * mamba->stateSize;
     return 0;
-}
-
-std::uint64_t hiddenWidth(const FeedForward &feedForward)
-{
-    if (const auto *dense = std::get_if<DenseFeedForward>(&feedForward))
-        return dense->up.outputs();
-    return std::get<ExpertFeedForward>(feedForward).up.outputs();
 }
 
 // Of what a recurrent layer projects its input to.
@@ -128,9 +120,7 @@ MemoryNeed memoryNeed(const ModelSpec &spec, const ExecutorOptions &options,
                       std::optional<std::uint64_t> scratchBytes)
 {
     MemoryNeed need;
-    need.contextLength = options.contextLength
-        ? options.contextLength
-        : std::min<std::uint32_t>(kDefaultContext, spec.trainedContext);
+    need.contextLength = contextLength(spec, options);
     need.kvFormat = options.kvFormat;
     need.valueFormat = options.valueFormat.value_or(options.kvFormat);
     need.weightBytes = spec.weightBytes();

@@ -159,6 +159,13 @@ bool ModelSpec::isRecurrent() const
     });
 }
 
+std::uint32_t hiddenWidth(const FeedForward &feedForward)
+{
+    if (const auto *dense = std::get_if<DenseFeedForward>(&feedForward))
+        return dense->up.outputs();
+    return std::get<ExpertFeedForward>(feedForward).up.outputs();
+}
+
 std::uint64_t ModelSpec::parameterCount() const
 {
     std::uint64_t count = 0;
@@ -198,10 +205,8 @@ Result<ModelSpec> readModelSpec(const GgufFile &file)
     if (file.string("general.type") == "adapter")
         return fail(ErrorCode::Unsupported,
                     file.path() + " is an adapter for another model, not a model.");
-    const auto all = architectures();
-    const auto known = std::find_if(
-        all.begin(), all.end(), [&](const Architecture &one) { return one.name == *architecture; });
-    if (known == all.end())
+    const Architecture *known = findArchitecture(*architecture);
+    if (!known)
         return fail(ErrorCode::Unsupported,
                     "This model's architecture '" + displayText(*architecture)
                         + "' is not supported yet; Alcove runs " + listOfNames() + ".");

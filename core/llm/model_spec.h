@@ -202,6 +202,8 @@ struct ExpertFeedForward {
 
 using Mixer = std::variant<Attention, ShortConvolution, GatedDeltaNet, Mamba2>;
 using FeedForward = std::variant<DenseFeedForward, ExpertFeedForward>;
+// Of one expert, where there are experts.
+std::uint32_t hiddenWidth(const FeedForward &feedForward);
 
 // x += residualScale * mixerPostNorm(mixer(mixerNorm(x)));       x = mixerOutNorm(x)
 // x += residualScale * feedForwardPostNorm(feedForward(feedForwardNorm(x))); x =

@@ -1,5 +1,7 @@
 #include "core/llm/vocabulary.h"
 
+#include "core/llm/architectures/architectures.h"
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -185,8 +187,9 @@ void Vocabulary::readSpecialIds(const GgufFile &file)
             m_enders.push_back(*id);
     }
     m_addBos = file.boolean("tokenizer.ggml.add_bos_token");
-    // Phi-3's tokenizer definition strips what follows its added tokens; GGUF has no field for it.
-    m_specialsSwallowSpace = file.string("general.architecture") == "phi3";
+    const Architecture *architecture =
+        findArchitecture(file.string("general.architecture").value_or(""));
+    m_specialsSwallowSpace = architecture && architecture->specialsSwallowSpace;
     m_addEos = file.boolean("tokenizer.ggml.add_eos_token");
     m_addSeparator = file.boolean("tokenizer.ggml.add_sep_token");
 }

@@ -127,6 +127,12 @@ private Q_SLOTS:
         const QStringList found =
             matches({QStringLiteral("core/cpu"), QStringLiteral("gpu")}, name);
         QVERIFY2(found.isEmpty(), qPrintable(found.join(u'\n')));
+        // Within core/llm only where specifications are read. (A "bert" or "llama" may also be a
+        // kind of tokenizer.)
+        static const QRegularExpression architecture(
+            QStringLiteral("\"general\\.architecture\"\\)? *[=!]="));
+        const QStringList compared = matches({QStringLiteral("core")}, architecture);
+        QVERIFY2(compared.isEmpty(), qPrintable(compared.join(u'\n')));
         QVERIFY(!matches({QStringLiteral("core/llm")}, name).isEmpty());
     }
 };

@@ -2,9 +2,13 @@
 // ChatService, StorageThread and InferenceEngine, with the starter model on the processor, and
 // reports on stdout, a line each and unbuffered, what the user has seen:
 //   P <prompt in hex>                       a prompt was accepted
-//   R <message> <nanoseconds> <text in hex> a part of the reasoning was shown, by the monotonic
-//   clock T <message> <nanoseconds> <text in hex> a part of an answer was shown F <message> an
-//   answer ended
+//
+//   R <message> <nanoseconds> <text in hex> a part of the reasoning was shown (monotonic clock)
+//
+//   T <message> <nanoseconds> <text in hex> a part of an answer was shown
+//
+//   F <message>                             an answer ended
+//
 // Arguments: DATABASE MODEL PREFIX; prompts are "PREFIX 0", "PREFIX 1", ...
 #include "core/chat/chat_service.h"
 #include "core/engine/inference_engine.h"

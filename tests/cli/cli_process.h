@@ -50,6 +50,8 @@ inline CliResult runCli(const QStringList &arguments, const QByteArray &input = 
     const bool ended = process.waitForFinished(kPatience);
     result.out = process.readAllStandardOutput();
     result.err = process.readAllStandardError();
+    if (result.err.contains("Vulkan validation:")) // which ends the test (AlcoveHelpers.cmake)
+        qWarning("%s", result.err.constData());
     if (ended && process.exitStatus() == QProcess::NormalExit)
         result.exitCode = process.exitCode();
     else

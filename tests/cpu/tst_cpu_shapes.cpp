@@ -3,6 +3,7 @@
 #include "core/cpu/reference_executor.h"
 #include "tests/cpu/cpu_executor_support.h"
 #include "tests/support/gguf_writer.h"
+#include "tests/support/mixed_model.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -38,7 +39,7 @@ constexpr Shape kShapes[] = {
     {"experts", "llama", 2, 1, 16, 48, 40, 5, 2}, {"all experts", "llama", 2, 2, 20, 40, 21, 3, 3},
 };
 
-GgufWriter writerOf(const Shape &shape)
+GgufWriter writerOf(const Shape &shape, std::uint32_t layers = kLayers)
 {
     std::mt19937 random(11);
     GgufWriter file;
@@ -63,7 +64,7 @@ GgufWriter writerOf(const Shape &shape)
     file.text("general.architecture", family)
         .u32(family + ".context_length", 256)
         .u32(family + ".embedding_length", shape.width)
-        .u32(family + ".block_count", kLayers)
+        .u32(family + ".block_count", layers)
         .u32(family + ".feed_forward_length", shape.hidden)
         .u32(family + ".attention.head_count", shape.heads)
         .u32(family + ".attention.head_count_kv", shape.kvHeads)
@@ -75,7 +76,7 @@ GgufWriter writerOf(const Shape &shape)
         file.u32(family + ".expert_count", shape.experts)
             .u32(family + ".expert_used_count", shape.used);
     matrix("token_embd.weight", {shape.width, kVocabulary});
-    for (std::uint32_t i = 0; i < kLayers; ++i) {
+    for (std::uint32_t i = 0; i < layers; ++i) {
         const std::string block = "blk." + std::to_string(i) + ".";
         const std::uint64_t queries = std::uint64_t(shape.heads) * shape.headSize;
         const std::uint64_t keys = std::uint64_t(shape.kvHeads) * shape.headSize;
@@ -122,10 +123,7 @@ private Q_SLOTS:
         QFETCH(int, shape);
         QTemporaryDir folder;
         QVERIFY(folder.isValid());
-        const std::string path = folder.filePath(QStringLiteral("model.gguf")).toStdString();
-        const std::string bytes = writerOf(kShapes[shape]).bytes();
-        std::ofstream(path, std::ios::binary).write(bytes.data(), std::streamsize(bytes.size()));
-        auto opened = llm::Model::open(path);
+        auto opened = saved(folder, writerOf(kShapes[shape]).bytes());
         QVERIFY2(opened, opened ? "" : opened.error().message.c_str());
         const auto tokens = someTokens(150, kVocabulary);
         using llm::KvFormat;
@@ -175,6 +173,74 @@ private Q_SLOTS:
                 }
             }
         }
+    }
+
+    // In a single layer keys and values depend on their own token and place alone, so that moving
+    // them is the same as reading what stays from the start.
+    void shiftingOneLayerIsReadingTheRest_data()
+    {
+        QTest::addColumn<int>("shape");
+        for (const int shape : {0, 1, 3}) // pairs of neighbours, and split in halves
+            QTest::newRow(kShapes[shape].name) << shape;
+    }
+    void shiftingOneLayerIsReadingTheRest()
+    {
+        QFETCH(int, shape);
+        QTemporaryDir folder;
+        const auto opened = saved(folder, writerOf(kShapes[shape], 1).bytes());
+        QVERIFY2(opened, opened ? "" : opened.error().message.c_str());
+        const auto options = contextOf(96, llm::KvFormat::F32);
+        const auto tokens = someTokens(60, kVocabulary);
+        const auto more = someTokens(9, kVocabulary);
+        std::vector<llm::Token> rest(tokens.begin(), tokens.begin() + 7);
+        rest.insert(rest.end(), tokens.begin() + 7 + 13, tokens.end());
+        auto reference = cpu::createReferenceExecutor(*opened, options);
+        QVERIFY(reference);
+        QVERIFY((*reference)->forward(rest, llm::LogitRows::None));
+        const auto expected = (*reference)->forward(more, llm::LogitRows::All);
+        QVERIFY(expected);
+        QVERIFY((*reference)->truncate(0));
+        const auto fast = create(*opened, options);
+        QVERIFY(fast);
+        for (llm::Executor *executor : {reference->get(), fast.get()}) {
+            QVERIFY(executor->forward(tokens, llm::LogitRows::None));
+            QVERIFY(executor->discard(7, 13));
+            const auto shifted = executor->forward(more, llm::LogitRows::All);
+            QVERIFY(shifted);
+            QVERIFY2(nmse(*shifted, *expected) < kNmseFloat32,
+                     qPrintable(QString::number(nmse(*shifted, *expected))));
+        }
+    }
+
+    void runsAMixOfFormats()
+    {
+        QTemporaryDir folder;
+        const std::string bytes = mixedModel();
+        QVERIFY(!bytes.empty());
+        const auto opened = saved(folder, bytes);
+        QVERIFY2(opened, opened ? "" : opened.error().message.c_str());
+        const auto options = contextOf(64, llm::KvFormat::F32);
+        const auto tokens = someTokens(40, (*opened)->spec().vocabulary);
+        auto reference = cpu::createReferenceExecutor(*opened, options);
+        QVERIFY(reference);
+        const auto expected = (*reference)->forward(tokens, llm::LogitRows::All);
+        QVERIFY(expected);
+        for (const cpu::KernelTable *kernels : cpu::runnableKernels()) {
+            const auto executor = create(*opened, options, *kernels);
+            QVERIFY(executor);
+            const auto actual = executor->forward(tokens, llm::LogitRows::All);
+            QVERIFY(actual);
+            QVERIFY(nmse(*actual, *expected) < kNmseInt8Activations);
+        }
+    }
+
+private:
+    static Result<std::shared_ptr<const llm::Model>> saved(const QTemporaryDir &folder,
+                                                           const std::string &bytes)
+    {
+        const std::string path = folder.filePath(QStringLiteral("model.gguf")).toStdString();
+        std::ofstream(path, std::ios::binary).write(bytes.data(), std::streamsize(bytes.size()));
+        return llm::Model::open(path);
     }
 };
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace alcove::test {
 
@@ -26,11 +27,23 @@ inline std::optional<gpu::DeviceInfo> usableDevice()
     auto devices = gpu::listDevices();
     if (!devices)
         return std::nullopt;
+    // Without the layer a test would say nothing about how Vulkan is used.
+    if (qEnvironmentVariable("ALCOVE_VULKAN_VALIDATION") == QLatin1String("1")
+        && !gpu::validationActive())
+        qFatal("The Vulkan validation layer is not installed.");
     for (const gpu::DeviceInfo &device : *devices) {
         if (device.usable())
             return device;
     }
     return std::nullopt;
+}
+
+inline std::vector<llm::Token> someTokens(std::size_t count, std::uint32_t vocabulary)
+{
+    std::vector<llm::Token> tokens(count);
+    for (std::size_t i = 0; i < count; ++i)
+        tokens[i] = llm::Token((3 + i * 29 + i * i % 7) % vocabulary);
+    return tokens;
 }
 
 // Null, with the reason in the log, when the model cannot be opened or run.

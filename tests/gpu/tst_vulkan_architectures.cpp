@@ -1,8 +1,14 @@
 // Whole models of the architectures that differ in their attention and norms: decoders and
 // encoders.
+#include "core/cpu/reference_executor.h"
 #include "gpu/vulkan_executor.h"
 #include "gpu_support.h"
 #include "tests/support/executor_checks.h"
+#include "tests/support/mixed_model.h"
+
+#include <QTemporaryDir>
+
+#include <fstream>
 
 using namespace alcove;
 using namespace alcove::llm;
@@ -101,6 +107,79 @@ private Q_SLOTS:
         const auto written = executor->forward(tokensOf(tokens), LogitRows::Last);
         QVERIFY(!written);
         QCOMPARE(written.error().code, ErrorCode::Unsupported);
+    }
+
+    // Longer than a window and its slack, so that places in the cache are taken again.
+    void longTextsPassTheWindow_data()
+    {
+        QTest::addColumn<QString>("model");
+        for (const char *name : {"arch/gptoss", "arch/gemma3"})
+            QTest::newRow(name) << QString::fromStdString(
+                test::fixture(std::string(name) + ".gguf"));
+    }
+    void longTextsPassTheWindow()
+    {
+        QFETCH(QString, model);
+        ExecutorOptions options;
+        options.contextLength = 512;
+        options.kvFormat = KvFormat::F32;
+        const ExecutorPtr executor = load(model, options);
+        const auto opened = Model::open(model.toStdString());
+        QVERIFY(executor && opened);
+        // Its windowed layers do not hold the whole context.
+        std::uint64_t whole = (*opened)->spec().kvBytesPerPosition(4) * 512;
+        QVERIFY(executor->info().kvBytes < whole);
+        auto reference = cpu::createReferenceExecutor(*opened, options);
+        QVERIFY(reference);
+        const auto tokens = test::someTokens(420, executor->spec().vocabulary);
+        const std::span<const Token> all(tokens);
+        const auto expected = (*reference)->forward(all, LogitRows::All);
+        QVERIFY(expected);
+        const auto batch = executor->forward(all, LogitRows::All);
+        QVERIFY(batch);
+        QVERIFY2(test::nmse(*batch, *expected) < test::kNmseFloat32,
+                 qPrintable(QString::number(test::nmse(*batch, *expected))));
+        // Then token by token over the border of the ring.
+        QVERIFY(executor->truncate(0));
+        QVERIFY(executor->forward(all.first(200), LogitRows::None));
+        const std::size_t vocabulary = executor->spec().vocabulary;
+        for (std::size_t i = 200; i < 320; ++i) {
+            const auto row = executor->forward(all.subspan(i, 1), LogitRows::Last);
+            QVERIFY(row);
+            const std::span<const float> wanted =
+                std::span(*expected).subspan(i * vocabulary, vocabulary);
+            QVERIFY(test::nmse(*row, wanted) < test::kNmseFloat32);
+        }
+    }
+
+    void runsAMixOfFormats()
+    {
+        const QTemporaryDir folder;
+        const std::string path = folder.filePath(QStringLiteral("mixed.gguf")).toStdString();
+        const std::string bytes = test::mixedModel();
+        QVERIFY(!bytes.empty());
+        std::ofstream(path, std::ios::binary).write(bytes.data(), std::streamsize(bytes.size()));
+        ExecutorOptions options;
+        options.contextLength = 64;
+        options.kvFormat = KvFormat::F32;
+        const ExecutorPtr executor = load(QString::fromStdString(path), options);
+        const auto opened = Model::open(path);
+        QVERIFY(executor && opened);
+        auto reference = cpu::createReferenceExecutor(*opened, options);
+        QVERIFY(reference);
+        const auto tokens = test::someTokens(24, executor->spec().vocabulary);
+        const auto expected = (*reference)->forward(tokens, LogitRows::All);
+        const auto batch = executor->forward(tokens, LogitRows::All);
+        QVERIFY(expected && batch);
+        QVERIFY(test::nmse(*batch, *expected) < test::kNmseFloat32);
+        QVERIFY(executor->truncate(0));
+        std::vector<float> steps;
+        for (const Token token : tokens) {
+            const auto row = executor->forward({&token, 1}, LogitRows::Last);
+            QVERIFY(row);
+            steps.insert(steps.end(), row->begin(), row->end());
+        }
+        QVERIFY(test::nmse(steps, *expected) < test::kNmseFloat32);
     }
 
     void embedsSeveralTexts_data() { embedsLikeTheFixtures_data(); }

@@ -10,7 +10,7 @@ using namespace alcove::llm;
 namespace {
 
 const char *const kExpertModels[] = {"arch/mixtral", "arch/qwen3moe"};
-const char *const kRecurrentModels[] = {"arch/granitehybrid"};
+const char *const kRecurrentModels[] = {"arch/granitehybrid", "arch/lfm2", "arch/qwen35"};
 
 std::vector<Token> manyTokens(std::uint32_t vocabulary, std::size_t count)
 {

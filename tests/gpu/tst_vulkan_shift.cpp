@@ -7,18 +7,6 @@
 using namespace alcove;
 using namespace alcove::llm;
 
-namespace {
-
-std::vector<Token> someTokens(std::size_t count, std::uint32_t vocabulary)
-{
-    std::vector<Token> tokens(count);
-    for (std::size_t i = 0; i < count; ++i)
-        tokens[i] = Token((5 + i * 31 + i * i % 13) % vocabulary);
-    return tokens;
-}
-
-} // namespace
-
 class TestVulkanShift : public QObject
 {
     Q_OBJECT
@@ -71,8 +59,8 @@ private Q_SLOTS:
         auto reference = cpu::createReferenceExecutor(*opened, options);
         const auto executor = test::loadOn(*m_device, model.toStdString(), options);
         QVERIFY(reference && executor);
-        const auto tokens = someTokens(60, (*opened)->spec().vocabulary);
-        const auto more = someTokens(21, (*opened)->spec().vocabulary);
+        const auto tokens = test::someTokens(60, (*opened)->spec().vocabulary);
+        const auto more = test::someTokens(21, (*opened)->spec().vocabulary);
         // More than a shift's length behind it, in one piece and in many.
         for (const auto &[first, count] : {std::pair(4u, 20u), std::pair(0u, 3u)}) {
             for (Executor *one : {reference->get(), executor.get()}) {
@@ -98,12 +86,9 @@ private Q_SLOTS:
 
     void refusesWhatItCannot()
     {
-        const std::string path = test::fixture("arch/llama3.gguf");
-        if (path.empty())
-            QSKIP("The fixtures of the architectures are not beside this checkout.");
-        const auto executor = test::loadOn(*m_device, path);
+        const auto executor = test::loadOn(*m_device, test::fixture("arch/llama3.gguf"));
         QVERIFY(executor);
-        const auto tokens = someTokens(30, executor->spec().vocabulary);
+        const auto tokens = test::someTokens(30, executor->spec().vocabulary);
         QVERIFY(executor->forward(tokens, LogitRows::Last));
         const auto outside = executor->discard(25, 6);
         QVERIFY(!outside);
@@ -114,9 +99,13 @@ private Q_SLOTS:
         QCOMPARE(executor->length(), 0u);
         QVERIFY(!executor->startSampling({}, {}));
 
-        const auto recurrent = test::loadOn(*m_device, test::fixture("arch/lfm2.gguf"));
+        const std::string hybrid = test::fixture("arch/lfm2.gguf");
+        if (hybrid.empty())
+            QSKIP("The fixtures of these architectures are not beside this checkout.");
+        const auto recurrent = test::loadOn(*m_device, hybrid);
         QVERIFY(recurrent);
-        QVERIFY(recurrent->forward(someTokens(8, recurrent->spec().vocabulary), LogitRows::None));
+        QVERIFY(
+            recurrent->forward(test::someTokens(8, recurrent->spec().vocabulary), LogitRows::None));
         const auto refused = recurrent->discard(0, 4);
         QVERIFY(!refused);
         QCOMPARE(refused.error().code, ErrorCode::Unsupported);

@@ -2,6 +2,7 @@
 // the Jinja documentation and of Jinja2 as `transformers` sets it up.
 #include "core/llm/chat_template.h"
 #include "core/llm/template_case.h"
+#include "rendered.h"
 
 #include <QTest>
 
@@ -27,12 +28,7 @@ Json variables()
 
 QString render(const QString &source, const llm::TemplateLimits &limits = {})
 {
-    const auto parsed = ChatTemplate::parse(source.toStdString());
-    if (!parsed)
-        return "PARSE: " + QString::fromStdString(parsed.error().message);
-    const auto text = parsed->render(variables(), limits);
-    return text ? QString::fromStdString(*text)
-                : "RENDER: " + QString::fromStdString(text.error().message);
+    return test::rendered(source, variables(), limits);
 }
 
 QString repeated(const char *text, int count)

@@ -2,6 +2,7 @@
 // 3.11 writes for the same templates and variables.
 #include "core/llm/chat_template.h"
 #include "core/llm/template_case.h"
+#include "rendered.h"
 
 #include <QTest>
 
@@ -27,12 +28,7 @@ Json variables()
 
 QString render(const QString &source, const llm::TemplateLimits &limits = {})
 {
-    const auto parsed = ChatTemplate::parse(source.toStdString());
-    if (!parsed)
-        return "PARSE: " + QString::fromStdString(parsed.error().message);
-    const auto text = parsed->render(variables(), limits);
-    return text ? QString::fromStdString(*text)
-                : "RENDER: " + QString::fromStdString(text.error().message);
+    return test::rendered(source, variables(), limits);
 }
 
 } // namespace
@@ -198,8 +194,9 @@ private Q_SLOTS:
             "href=\"https://www.x.org\" rel=\"noopener\">www.x.org</a> <a "
             "href=\"https://example.com\" rel=\"noopener\">https://example...</a>");
         row("relations",
-            "{{ \"x.com\" | urlize(nofollow=true, rel=\"b a noopener\", target=\"_bl&nk\") }}",
-            "x.com");
+            "{{ \"ab.com\" | urlize(nofollow=true, rel=\"b a noopener\", target=\"_bl&nk\") }}",
+            "<a href=\"https://ab.com\" rel=\"a b nofollow noopener\" "
+            "target=\"_bl&amp;nk\">ab.com</a>");
         row("schemes",
             "{{ \"tel:123 ftp://x git+ssh://y.z tel: a.com\" | urlize(extra_schemes=[\"tel:\", "
             "\"ftp://\", \"git+ssh:\"]) }}",

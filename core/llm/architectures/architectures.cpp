@@ -1,5 +1,7 @@
 #include "core/llm/architectures/architectures.h"
 
+#include <algorithm>
+
 namespace alcove::llm {
 
 std::span<const Architecture> architectures()
@@ -19,7 +21,7 @@ std::span<const Architecture> architectures()
         {"llama", readLlama},
         {"nomic-bert", readNomicBert},
         {"olmo2", readOlmo2},
-        {"phi3", readPhi3},
+        {"phi3", readPhi3, true},
         {"qwen2", readQwen2},
         {"qwen3", readQwen3},
         {"qwen35", readQwen35},
@@ -27,6 +29,14 @@ std::span<const Architecture> architectures()
         {"smollm3", readSmolLm3},
     };
     return kAll;
+}
+
+const Architecture *findArchitecture(std::string_view name)
+{
+    const auto all = architectures();
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const Architecture &one) { return one.name == name; });
+    return found == all.end() ? nullptr : &*found;
 }
 
 } // namespace alcove::llm

@@ -13,9 +13,12 @@ namespace alcove::llm {
 struct Architecture {
     std::string_view name; // general.architecture
     Result<ModelSpec> (*read)(SpecReader &reader);
+    // Its tokenizer definition strips the space behind added tokens; GGUF has no field for it.
+    bool specialsSwallowSpace = false;
 };
 
 std::span<const Architecture> architectures();
+const Architecture *findArchitecture(std::string_view name); // nullptr: not one of them
 
 // By family, each in its own file. A reader asks the SpecReader which of its names it is.
 Result<ModelSpec> readLlama(SpecReader &reader); // llama, with experts Mixtral

@@ -106,7 +106,7 @@ bool isKnownTopLevel(std::string_view name)
     });
 }
 
-// Whether all labels but the last are of these lengths. `any`: some label must be there.
+// Whether all labels but the last are of these lengths.
 bool areLabels(std::string_view host, std::size_t least, std::size_t most)
 {
     while (!host.empty()) {
@@ -215,11 +215,6 @@ bool isMail(std::string_view word)
         && host[0] != '-' && allWord(host, ".-") && allWord(host.substr(dot + 1), "");
 }
 
-std::size_t count(std::string_view text, std::string_view part)
-{
-    return countOccurrences(text, part);
-}
-
 // A word without the brackets and punctuation around it; what closes a bracket inside stays.
 struct Peeled {
     std::string_view head;
@@ -253,10 +248,11 @@ Peeled peel(std::string_view word)
         {"(", ")"}, {"<", ">"}, {"&lt;", "&gt;"}};
     for (const auto &[open, close] : kBrackets) {
         const std::string_view middle = word.substr(begin, end - begin);
-        const std::size_t opened = count(middle, open);
-        if (opened <= count(middle, close))
+        const std::size_t opened = countOccurrences(middle, open);
+        if (opened <= countOccurrences(middle, close))
             continue;
-        for (std::size_t i = std::min(opened, count(word.substr(end), close)); i > 0; --i)
+        for (std::size_t i = std::min(opened, countOccurrences(word.substr(end), close)); i > 0;
+             --i)
             end = word.find(close, end) + close.size();
     }
     return {word.substr(0, begin), word.substr(begin, end - begin), word.substr(end)};
