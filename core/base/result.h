@@ -17,6 +17,8 @@ enum class ErrorCode {
     InvalidFile, // malformed or hostile input
     Unsupported, // well-formed, but not something we can run; the message says what
     NotFound,
+    PasswordNeeded, // the file is locked
+    TimedOut,
     Io,
     DiskFull,
     OutOfMemory,

@@ -12,16 +12,17 @@ namespace {
 
 // Height of each folder; an include goes to a lower one. The longest name that fits counts.
 const std::map<QString, int> kHeights{
-    {QStringLiteral("core/base"), 0},    {QStringLiteral("shaders"), 0},
-    {QStringLiteral("core/llm"), 1},     {QStringLiteral("core/log"), 1},
-    {QStringLiteral("core/cpu"), 2},     {QStringLiteral("gpu"), 2},
-    {QStringLiteral("core/engine"), 3},  {QStringLiteral("core/storage"), 3},
-    {QStringLiteral("core/chat"), 4},    {QStringLiteral("app/theme"), 5},
-    {QStringLiteral("app/markdown"), 5}, {QStringLiteral("app/cli"), 5},
-    {QStringLiteral("app/controls"), 6}, {QStringLiteral("app/engine"), 6},
-    {QStringLiteral("app/help"), 7},     {QStringLiteral("app/models"), 7},
-    {QStringLiteral("app/settings"), 7}, {QStringLiteral("app/chat"), 8},
-    {QStringLiteral("app/shell"), 9},    {QStringLiteral("app"), 10},
+    {QStringLiteral("core/base"), 0},      {QStringLiteral("shaders"), 0},
+    {QStringLiteral("core/llm"), 1},       {QStringLiteral("core/log"), 1},
+    {QStringLiteral("core/cpu"), 2},       {QStringLiteral("gpu"), 2},
+    {QStringLiteral("core/engine"), 3},    {QStringLiteral("core/storage"), 3},
+    {QStringLiteral("core/chat"), 4},      {QStringLiteral("app/theme"), 5},
+    {QStringLiteral("core/documents"), 4}, {QStringLiteral("app/markdown"), 5},
+    {QStringLiteral("app/cli"), 5},        {QStringLiteral("app/controls"), 6},
+    {QStringLiteral("app/engine"), 6},     {QStringLiteral("app/help"), 7},
+    {QStringLiteral("app/models"), 7},     {QStringLiteral("app/settings"), 7},
+    {QStringLiteral("app/chat"), 8},       {QStringLiteral("app/shell"), 9},
+    {QStringLiteral("app"), 10},
 };
 
 const QString kRoot = QStringLiteral(ALCOVE_SOURCE_DIR);
