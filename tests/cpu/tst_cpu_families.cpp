@@ -26,9 +26,10 @@ private:
 
     // On the reference executor and on every set of kernels.
     template <typename Check>
-    static void onAll(const std::shared_ptr<const llm::Model> &model, const Check &check)
+    static void onAll(const std::shared_ptr<const llm::Model> &model, const Check &check,
+                      std::uint32_t context = 64)
     {
-        const auto options = contextOf(64, llm::KvFormat::F32);
+        const auto options = contextOf(context, llm::KvFormat::F32);
         const auto plain = cpu::createReferenceExecutor(model, options);
         QVERIFY2(plain, plain ? "" : plain.error().message.c_str());
         check(**plain);
@@ -53,7 +54,9 @@ private Q_SLOTS:
         const auto model = plainDecoders()[std::size_t(index)].make();
         const auto opened = written(*model);
         QVERIFY(opened);
-        onAll(opened, [&](llm::Executor &executor) { comparePlainLogits(executor, *model); });
+        onAll(
+            opened, [&](llm::Executor &executor) { comparePlainLogits(executor, *model); },
+            plainDecoders()[std::size_t(index)].context);
     }
 
     void encoders_data() { addPlainRows(plainEncoders()); }

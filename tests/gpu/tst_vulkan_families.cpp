@@ -12,13 +12,13 @@ class TestVulkanFamilies : public QObject
 {
     Q_OBJECT
 private:
-    std::unique_ptr<llm::Executor> executorOf(const PlainModel &model)
+    std::unique_ptr<llm::Executor> executorOf(const PlainModel &model, std::uint32_t context = 64)
     {
         const QString path = m_folder.filePath(QStringLiteral("model.gguf"));
         QFile::remove(path); // a model that is still mapped keeps its own
         writeBytes(path, model.file().bytes());
         llm::ExecutorOptions options;
-        options.contextLength = 64;
+        options.contextLength = context;
         options.kvFormat = llm::KvFormat::F32;
         return loadOn(*m_device, path.toStdString(), options);
     }
@@ -42,7 +42,7 @@ private Q_SLOTS:
     {
         QFETCH(int, index);
         const auto model = plainDecoders()[std::size_t(index)].make();
-        const auto executor = executorOf(*model);
+        const auto executor = executorOf(*model, plainDecoders()[std::size_t(index)].context);
         QVERIFY(executor);
         comparePlainLogits(*executor, *model);
     }

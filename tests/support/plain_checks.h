@@ -5,6 +5,7 @@
 #include "core/llm/executor.h"
 #include "tests/support/fixtures.h"
 #include "tests/support/plain_models.h"
+#include "tests/support/plain_phi3.h"
 
 #include <QFile>
 #include <QTest>
@@ -18,6 +19,7 @@ struct PlainCase {
     const char *name;
     std::function<std::unique_ptr<PlainModel>()> make;
     bool processorOnly = false; // the graphics kernels do not know its norms of q and k
+    std::uint32_t context = 64; // positions of the executor
 };
 
 inline std::vector<PlainCase> plainDecoders()
@@ -26,6 +28,12 @@ inline std::vector<PlainCase> plainDecoders()
         {"granitemoe", [] { return std::make_unique<PlainGraniteMoe>(false); }},
         {"granitemoe, shared", [] { return std::make_unique<PlainGraniteMoe>(true); }},
         {"lfm2moe", [] { return std::make_unique<PlainLfm2Moe>(); }},
+        // The context decides, not how much of it is used.
+        {"phi3, short factors",
+         [] { return std::make_unique<PlainPhi3>(PlainPhi3::Factors::Short); }, false,
+         PlainPhi3::kOriginalContext},
+        {"phi3, long factors", [] { return std::make_unique<PlainPhi3>(PlainPhi3::Factors::Long); },
+         false, PlainPhi3::kOriginalContext + 1},
     };
 }
 
