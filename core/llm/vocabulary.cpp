@@ -12,7 +12,7 @@ namespace {
 
 // How the model families spell the token that ends a turn. Files often leave it out of their
 // metadata, or give only the end of a text.
-constexpr std::array<std::string_view, 35> kEnders = {
+constexpr std::array<std::string_view, 37> kEnders = {
     "<|im_end|>",
     "<|eot_id|>",
     "<|eom_id|>",
@@ -43,7 +43,9 @@ constexpr std::array<std::string_view, 35> kEnders = {
     "<|role_end|>", // Ling
     "<|message_sep|>", // GigaChat
     "<SPECIAL_12>", // Nemotron
+    "<|user|>", // GLM writes no end of its own: the next turn begins
     "<|observation|>", // GLM, after a call
+    "</assistant>", // Laguna
     "<|flush|>", // Solar
     "<|calls|>", // Solar
     "<sep>", // Reka
@@ -55,7 +57,8 @@ constexpr std::array<std::string_view, 35> kEnders = {
 bool isAlsoPlainText(std::string_view spelling)
 {
     return spelling == "</s>" || spelling == "<eos>" || spelling == "[EOS]" || spelling == "[EOT]"
-        || spelling == "<EOT>" || spelling == "_<EOT>" || spelling == "<sep>";
+        || spelling == "<EOT>" || spelling == "_<EOT>" || spelling == "<sep>"
+        || spelling == "</assistant>";
 }
 
 bool startsWith(std::string_view text, std::string_view start)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gpu/block.h"
+#include "tests/support/random_blocks.h"
 
 #include <cstring>
 #include <deque>
@@ -17,6 +18,20 @@ class TensorStore
 public:
     explicit TensorStore(std::uint32_t seed) : m_random(seed) { }
 
+    // Of any format; what its numbers are is up to chance. Shape innermost first.
+    const llm::Tensor *blocks(llm::TensorType type, std::vector<std::uint64_t> shape)
+    {
+        llm::Tensor tensor;
+        tensor.type = type;
+        tensor.rank = static_cast<std::uint32_t>(shape.size());
+        std::copy(shape.begin(), shape.end(), tensor.shape.begin());
+        const llm::TensorTypeInfo &info = *llm::tensorTypeInfo(type);
+        std::vector<std::byte> &bytes = m_bytes.emplace_back();
+        bytes.resize(tensor.elements() / info.blockElements * info.blockBytes);
+        fillRandomBlocks(type, bytes, m_random);
+        tensor.data = bytes;
+        return &m_tensors.emplace_back(std::move(tensor));
+    }
     // Shape innermost first. BF16 keeps the upper halves.
     const llm::Tensor *make(llm::TensorType type, std::vector<std::uint64_t> shape, float low,
                             float high)

@@ -2,6 +2,7 @@
 #include "core/cpu/reference_layers.h"
 #include "core/cpu/reference_math.h"
 #include "core/llm/adapter.h"
+#include "gpu/weight_layout.h"
 #include "gpu_support.h"
 #include "tests/support/fixtures.h"
 
@@ -186,6 +187,49 @@ std::vector<MixerCase> mixerCases(test::TensorStore &store)
 class TestVulkanBlocks : public QObject
 {
     Q_OBJECT
+private:
+    void compareExperts(const FeedForward &part, std::size_t width, std::uint32_t stages,
+                        gpu::EndForm end, test::TensorStore &store)
+    {
+        constexpr std::uint32_t kTokens = 19;
+        const std::vector<float> x = store.numbers(width * kTokens);
+        const std::vector<float> before = store.numbers(width * kTokens);
+        std::vector<float> expected;
+        for (std::uint32_t t = 0; t < kTokens; ++t) {
+            const std::vector<float> row = reference::feedForward(std::get<ExpertFeedForward>(part),
+                                                                  rowOf(x, t, width), m_compute);
+            expected.insert(expected.end(), row.begin(), row.end());
+        }
+        const bool residual = end == gpu::EndForm::Residual;
+        const float scale = residual ? 0.6f : 1.0f;
+        if (residual) {
+            for (std::size_t i = 0; i < expected.size(); ++i)
+                expected[i] = before[i] + scale * expected[i];
+        }
+        gpu::BlockPlace place;
+        place.end = end;
+        test::BlockBench bench(m_device, std::uint32_t(width));
+        const auto opened = bench.open(part, place);
+        QVERIFY2(opened, opened ? "" : opened.error().message.c_str());
+        for (const std::uint32_t tokens : {kTokens, 2u}) {
+            std::vector<float> y(before.begin(), before.begin() + std::ptrdiff_t(width * tokens));
+            QVERIFY(bench.batch(0, tokens, x, y, scale));
+            const double error =
+                test::nmse(y, std::span<const float>(expected).first(width * tokens));
+            QVERIFY2(error <= kMost, qPrintable(QStringLiteral("batch: %1").arg(error)));
+        }
+        std::vector<float> y;
+        for (std::uint32_t t = 0; t < 4; ++t) {
+            const auto was = rowOf(before, t, width);
+            std::vector<float> row(was.begin(), was.end());
+            QVERIFY(bench.step(t, rowOf(x, t, width), row, scale));
+            QCOMPARE(bench.stages(), stages);
+            y.insert(y.end(), row.begin(), row.end());
+        }
+        const double error = test::nmse(y, std::span<const float>(expected).first(y.size()));
+        QVERIFY2(error <= kMost, qPrintable(QStringLiteral("steps: %1").arg(error)));
+    }
+
 private Q_SLOTS:
     void initTestCase()
     {
@@ -214,45 +258,41 @@ private Q_SLOTS:
         QFETCH(int, index);
         const ExpertCase &one = kExpertCases[index];
         test::TensorStore store(std::uint32_t(index) + 1);
-        const FeedForward part = makeExperts(one, store);
-        const std::size_t width = one.width;
-        constexpr std::uint32_t kTokens = 19;
-        const std::vector<float> x = store.numbers(width * kTokens);
-        const std::vector<float> before = store.numbers(width * kTokens);
-        std::vector<float> expected;
-        for (std::uint32_t t = 0; t < kTokens; ++t) {
-            const std::vector<float> row = reference::feedForward(std::get<ExpertFeedForward>(part),
-                                                                  rowOf(x, t, width), m_compute);
-            expected.insert(expected.end(), row.begin(), row.end());
+        compareExperts(makeExperts(one, store), one.width, one.stages,
+                       index % 2 == 0 ? gpu::EndForm::Residual : gpu::EndForm::Update, store);
+    }
+
+    void mixesExpertsOfAFormat_data()
+    {
+        QTest::addColumn<int>("type");
+        for (const TensorType type : gpu::weightFormats())
+            QTest::newRow(gpu::formatName(type)) << int(type);
+    }
+
+    // Each format in every place of an expert, beside sizes that fit no tile: as what a row of
+    // weights is read in, blocks are whole, so only the other side can be ragged.
+    void mixesExpertsOfAFormat()
+    {
+        QFETCH(int, type);
+        const auto format = TensorType(type);
+        const std::uint32_t block = tensorTypeInfo(format)->blockElements;
+        const std::uint32_t whole = block == 1 ? 45 : block == 32 ? 96 : block;
+        for (const bool reads : {true, false}) {
+            test::TensorStore store(std::uint32_t(type) + 1);
+            ExpertCase one;
+            one.width = reads ? whole : 37;
+            one.hidden = reads ? 21 : whole;
+            ExpertFeedForward experts = makeExperts(one, store);
+            if (reads) {
+                experts.gate.weight = store.blocks(format, {one.width, one.hidden, one.experts});
+                experts.up.weight = store.blocks(format, {one.width, one.hidden, one.experts});
+            } else {
+                experts.down.weight = store.blocks(format, {one.hidden, one.width, one.experts});
+            }
+            compareExperts(experts, one.width, one.stages, gpu::EndForm::Update, store);
+            if (QTest::currentTestFailed())
+                return;
         }
-        const bool residual = index % 2 == 0;
-        const float scale = residual ? 0.6f : 1.0f;
-        if (residual) {
-            for (std::size_t i = 0; i < expected.size(); ++i)
-                expected[i] = before[i] + scale * expected[i];
-        }
-        gpu::BlockPlace place;
-        place.end = residual ? gpu::EndForm::Residual : gpu::EndForm::Update;
-        test::BlockBench bench(m_device, one.width);
-        const auto opened = bench.open(part, place);
-        QVERIFY2(opened, opened ? "" : opened.error().message.c_str());
-        for (const std::uint32_t tokens : {kTokens, 2u}) {
-            std::vector<float> y(before.begin(), before.begin() + std::ptrdiff_t(width * tokens));
-            QVERIFY(bench.batch(0, tokens, x, y, scale));
-            const double error =
-                test::nmse(y, std::span<const float>(expected).first(width * tokens));
-            QVERIFY2(error <= kMost, qPrintable(QStringLiteral("batch: %1").arg(error)));
-        }
-        std::vector<float> y;
-        for (std::uint32_t t = 0; t < 4; ++t) {
-            const auto was = rowOf(before, t, width);
-            std::vector<float> row(was.begin(), was.end());
-            QVERIFY(bench.step(t, rowOf(x, t, width), row, scale));
-            QCOMPARE(bench.stages(), one.stages);
-            y.insert(y.end(), row.begin(), row.end());
-        }
-        const double error = test::nmse(y, std::span<const float>(expected).first(y.size()));
-        QVERIFY2(error <= kMost, qPrintable(QStringLiteral("steps: %1").arg(error)));
     }
 
     void mixesTokens_data()

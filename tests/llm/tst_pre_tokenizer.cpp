@@ -151,6 +151,57 @@ private Q_SLOTS:
         row("default", usual,
             {"It", "'", "s", " ", "123", "45", " items", ",", " ", " ok", "?", "\n", "\n", "YES",
              "'", "S"});
+        // What names share a definition with, they share for letters of any case, digits and lines.
+        for (const char *name :
+             {"mpt", "exaone4", "jina-v1-en", "jina-v2-code", "jina-v2-es", "jina-v2-de"})
+            row(name, usual,
+                {"It", "'s", " 12345", " items", ",", " ", " ok", "?", "\n", "\n", "YES", "'",
+                 "S"});
+        row("dbrx", usual,
+            {"It", "'s", " ", "123", "45", " items", ",", " ", " ok", "?\n\n", "YES", "'S"});
+        for (const char *name : {"deepseek-r1-qwen", "bailingmoe"})
+            row(name, usual,
+                {"It", "'s", " ", "1", "2", "3", "4", "5", " items", ",", " ", " ok", "?\n\n",
+                 "YES", "'S"});
+        row("seed-coder", usual,
+            {"It", "'s", " ", "1", "2", "3", "4", "5", " items", ",", " ", " ok", "?", "\n\n",
+             "YES", "'S"});
+        for (const char *name : {"gpt-4o", "llama4", "minimax-m2", "kimi-k2"})
+            row(name, usual,
+                {"It's", " ", "123", "45", " items", ",", " ", " ok", "?\n\n", "YES'S"});
+        row("gemma4", usual, {"It's 12345 items,  ok?", "\n\n", "YES'S"});
+
+        // A mark above a letter, here written apart, belongs to the word or begins one.
+        const char *accent = "ne\xCC\x81"
+                             "e";
+        for (const char *name : {"gpt-4o", "llama4", "minimax-m2", "kimi-k2"})
+            row(name, accent, {accent});
+        for (const char *name : {"dbrx", "deepseek-r1-qwen", "seed-coder", "bailingmoe"})
+            row(name, accent,
+                {"ne",
+                 "\xCC\x81"
+                 "e"});
+        row("mpt", accent, {"ne", "\xCC\x81", "e"});
+        // Letters without case are both: they end a word only before a capital.
+        for (const char *name : {"gpt-4o", "llama4", "minimax-m2"}) {
+            row(name, "日本語TEST", {"日本語", "TEST"});
+            row(name, "TEST日本語", {"TEST日本語"});
+            row(name, "getHTTPResponse XMLParser", {"get", "HTTPResponse", " XMLParser"});
+            row(name, "end.\n/x", {"end", ".\n/", "x"});
+        }
+        row("kimi-k2", "TEST日本語", {"TEST", "日本語"});
+        row("kimi-k2", "getHTTPResponse", {"get", "HTTPResponse"});
+        row("kimi-k2", "end.\n/x", {"end", ".\n", "/x"});
+        for (const char *name : {"dbrx", "deepseek-r1-qwen", "seed-coder", "bailingmoe", "exaone4"})
+            row(name, "日本語TEST", {"日本語TEST"});
+        // Digits of any script, and numbers that are none.
+        row("llama4", "１２３４x²³", {"１２３", "４", "x", "²³"});
+        row("dbrx", "１２３４x²³", {"１２３", "４", "x", "²³"});
+        row("seed-coder", "１２x²³", {"１", "２", "x", "²", "³"});
+        row("falcon", "1234567 12 x", {"123", "456", "7", " 12", " x"});
+        row("falcon", "a `b` !", {"a", " ", "`", "b", "`", " ", "!"});
+        row("default", "a `b` !", {"a", " `", "b", "`", " ", "!"});
+        row("gemma4", "a\tb  c\r\nd", {"a\tb  c\r", "\n", "d"});
         row("gpt-4o", "camelCase HTMLText it's /path\n/x",
             {"camel", "Case", " HTMLText", " it's", " /", "path", "\n", "/x"});
         row("minimax-m2", "camelCase 1234", {"camel", "Case", " ", "123", "4"});
