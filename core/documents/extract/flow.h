@@ -29,6 +29,8 @@ public:
     }
     void code(std::string text) { add({BlockKind::Code, 0, std::move(text)}); }
 
+    void endCode() { flushCode(); } // what follows is another block of code
+
     void beginTable();
     void beginRow();
     void markHeader(); // the row at hand names the columns

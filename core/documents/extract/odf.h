@@ -63,6 +63,7 @@ private:
         enum class Kind { Plain, Heading, Item, Code } kind = Kind::Plain;
         int level = 0;
         bool hidden = false;
+        bool space = true; // white space that comes next is none
         QString text;
         std::vector<std::string> notes;
         std::vector<bool> spans; // hidden ones

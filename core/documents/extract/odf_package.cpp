@@ -59,9 +59,6 @@ void OdfStyles::read(XmlPart &xml)
             name = utf8(xml.attribute(u"name"));
             style = {};
             style.parent = utf8(xml.attribute(u"parent-style-name"));
-            style.title = name == "Title";
-            style.code = name == "Preformatted_20_Text" || name == "Source_20_Code"
-                || name == "Source_20_Text_20_Block";
         } else if (xml.isStart() && xml.is(u"text-properties")) {
             style.hidden = style.hidden || xml.attribute(u"display") == u"none";
             const QString language = xml.attribute(u"language");
@@ -83,11 +80,11 @@ OdfStyles::Style OdfStyles::resolved(const QString &name) const
     Style all;
     std::string next = name.toStdString();
     for (int i = 0; i < kMaxChain && !next.empty(); ++i) {
+        all.title = all.title || next == "Title";
+        all.code = all.code || next == "Preformatted_20_Text" || next == "Source_20_Code";
         const auto found = m_styles.find(next);
         if (found == m_styles.end())
             break;
-        all.title = all.title || found->second.title;
-        all.code = all.code || found->second.code;
         all.hidden = all.hidden || found->second.hidden;
         next = found->second.parent;
     }

@@ -27,20 +27,22 @@ bool isSkipped(const XmlPart &xml)
 }
 
 // White space as OpenDocument has it: any of it is one space, at the beginning none.
-void appendCollapsed(QString &to, QStringView text)
+void appendCollapsed(QString &to, QStringView text, bool &space)
 {
     for (const QChar c : text) {
         if (c == u' ' || c == u'\t' || c == u'\n' || c == u'\r') {
-            if (!to.isEmpty() && !to.back().isSpace())
+            if (!space)
                 to += u' ';
+            space = true;
         } else {
             to += c;
+            space = false;
         }
     }
 }
 
 // text:s, text:tab and text:line-break. False for other elements.
-bool appendSpace(QString &to, const XmlPart &xml)
+bool appendSpace(QString &to, const XmlPart &xml, bool &space)
 {
     if (xml.is(u"s"))
         to += QString(std::clamp(number(xml.attribute(u"c"), 1), 1, kMaxSpaces), u' ');
@@ -50,6 +52,7 @@ bool appendSpace(QString &to, const XmlPart &xml)
         to += u'\n';
     else
         return false;
+    space = false; // what follows is not at the beginning
     return true;
 }
 
@@ -90,7 +93,7 @@ void OdfText::start(XmlPart &xml)
     } else if (!m_paragraphs.empty()) {
         Paragraph &paragraph = m_paragraphs.back();
         if (!paragraph.hidden)
-            appendSpace(paragraph.text, xml);
+            appendSpace(paragraph.text, xml, paragraph.space);
     }
 }
 
@@ -183,21 +186,22 @@ void OdfText::text(QStringView text)
     const bool hidden =
         std::find(paragraph.spans.begin(), paragraph.spans.end(), true) != paragraph.spans.end();
     if (!paragraph.hidden && !hidden)
-        appendCollapsed(paragraph.text, text);
+        appendCollapsed(paragraph.text, text, paragraph.space);
 }
 
 QString odfParagraph(XmlPart &xml)
 {
     const int depth = xml.depth();
     QString text;
+    bool space = true;
     while (xml.next()) {
         if (xml.isText()) {
-            appendCollapsed(text, xml.text());
+            appendCollapsed(text, xml.text(), space);
         } else if (xml.isStart()) {
             if (isSkipped(xml))
                 xml.skip();
             else
-                appendSpace(text, xml);
+                appendSpace(text, xml, space);
         } else if (xml.depth() == depth) {
             break;
         }

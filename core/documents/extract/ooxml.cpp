@@ -1,6 +1,6 @@
 #include "core/documents/extract/ooxml.h"
 
-#include <vector>
+#include <algorithm>
 
 namespace alcove::documents {
 
@@ -62,7 +62,7 @@ Result<Relations> Relations::read(Archive &archive, std::string_view part)
         const QString type = xml.attribute(u"Type");
         relation.type = utf8(QStringView(type).mid(type.lastIndexOf(u'/') + 1));
         relation.part = resolvedPart(part, utf8(xml.attribute(u"Target")));
-        relations.m_types.emplace(relation.type, relation.part);
+        relations.m_types[relation.type].push_back(relation.part);
         relations.m_relations.emplace(utf8(xml.attribute(u"Id")), std::move(relation));
     }
     if (const auto outcome = xml.outcome(); !outcome)
@@ -79,7 +79,13 @@ std::string Relations::byId(const QString &id) const
 std::string Relations::byType(std::string_view type) const
 {
     const auto found = m_types.find(type);
-    return found == m_types.end() ? std::string() : found->second;
+    return found == m_types.end() ? std::string() : found->second.front();
+}
+
+std::vector<std::string> Relations::allByType(std::string_view type) const
+{
+    const auto found = m_types.find(type);
+    return found == m_types.end() ? std::vector<std::string>() : found->second;
 }
 
 Result<std::string> mainPart(Archive &archive, std::string_view usual)

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace alcove::documents {
 
@@ -27,11 +28,12 @@ public:
 
     // The part's name, empty when there is none.
     std::string byId(const QString &id) const;
-    std::string byType(std::string_view type) const;
+    std::string byType(std::string_view type) const; // the first
+    std::vector<std::string> allByType(std::string_view type) const;
 
 private:
     std::unordered_map<std::string, Relation> m_relations;
-    std::map<std::string, std::string, std::less<>> m_types; // the first of each
+    std::map<std::string, std::vector<std::string>, std::less<>> m_types;
 };
 
 // `target` as `part` names it, from the archive's root; without what leads out of it.
