@@ -20,8 +20,8 @@ constexpr std::size_t kMaxName = 200;
 std::size_t markLength(std::string_view text)
 {
     std::size_t length = 0;
-    if (text.starts_with("\xE2\x80\xA2"))
-        length = 3;
+    if (text.starts_with("\xE2\x80\xA2") || text.starts_with("\xE2\x80\x93"))
+        length = 3; // a bullet, a dash
     else
         while (length < 4 && length < text.size() && text[length] >= '0' && text[length] <= '9')
             ++length;
