@@ -13,6 +13,7 @@
 
 #include <zip.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>

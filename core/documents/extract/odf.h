@@ -78,6 +78,7 @@ private:
     std::vector<bool> m_lists; // whether the item at hand has had its first paragraph
     std::vector<std::size_t> m_notes; // how many paragraphs were open around the note
     bool m_headerRows = false;
+    bool m_firstRowNames = false; // of a table on a slide
     int m_headingLevel = 0;
 };
 

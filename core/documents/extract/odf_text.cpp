@@ -79,12 +79,14 @@ void OdfText::start(XmlPart &xml)
             m_lists.back() = xml.is(u"list-header");
     } else if (xml.is(u"table") && xml.space().endsWith(u"table:1.0")) {
         m_flow.beginTable();
+        m_firstRowNames = xml.attribute(u"use-first-row-styles") == u"true";
     } else if (xml.is(u"table-header-rows")) {
         m_headerRows = true;
     } else if (xml.is(u"table-row")) {
         m_flow.beginRow();
-        if (m_headerRows)
+        if (m_headerRows || m_firstRowNames)
             m_flow.markHeader();
+        m_firstRowNames = false;
     } else if (xml.is(u"table-cell") || xml.is(u"covered-table-cell")) {
         const int repeated = number(xml.attribute(u"number-columns-repeated"), 1);
         for (int i = 1; i < std::min(repeated, kMaxRepeatedCells); ++i)

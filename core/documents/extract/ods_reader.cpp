@@ -117,7 +117,7 @@ private:
         else if (type == u"percentage" && ok && !error)
             cell.text = shortNumber(number * 100) + '%';
         else if (type == u"currency" && ok && !error)
-            cell.text = shortNumber(number) + (currency.isEmpty() ? "" : " " + utf8(currency));
+            cell.text = utf8(QString::fromStdString(shortNumber(number) + " ") + currency);
         else
             cell.text = utf8(text);
         return cell;

@@ -110,7 +110,9 @@ std::string isoDate(double days, bool withDate, bool withTime)
         const int hour = int(seconds / 3600 % 24);
         const int minute = int(seconds / 60 % 60);
         std::snprintf(buffer, sizeof buffer, "%02d:%02d", hour, minute);
-        text += (text.empty() ? "" : " ") + std::string(buffer);
+        if (!text.empty())
+            text += ' ';
+        text += buffer;
         if (seconds % 60 != 0) {
             std::snprintf(buffer, sizeof buffer, ":%02d", int(seconds % 60));
             text += buffer;
