@@ -80,9 +80,13 @@ Parsed<Arguments> Arguments::parse(std::span<const std::string> words,
                                     + std::string(option->valueName) + ").");
             value = words[++i];
         }
-        if (option->times == OptionSpec::Times::Any) {
+        if (option->times != OptionSpec::Times::Once) {
             arguments.m_repeated.emplace_back(std::string(name), value);
             arguments.m_values.insert_or_assign(std::string(name), std::move(value));
+            const bool more =
+                option->times == OptionSpec::Times::Several && equals == std::string_view::npos;
+            while (more && i + 1 < words.size() && !words[i + 1].starts_with('-'))
+                arguments.m_repeated.emplace_back(std::string(name), words[++i]);
             continue;
         }
         if (!arguments.m_values.emplace(std::string(name), std::move(value)).second)
@@ -94,7 +98,8 @@ Parsed<Arguments> Arguments::parse(std::span<const std::string> words,
         if (arguments.m_positionals.size() < wanted.size())
             return usageFailure("The command " + name + " needs "
                                 + std::string(wanted[arguments.m_positionals.size()]) + ".");
-        if (arguments.m_positionals.size() > wanted.size())
+        const bool any = !wanted.empty() && wanted.back().ends_with("...");
+        if (arguments.m_positionals.size() > wanted.size() && !any)
             return usageFailure("The command " + name + " does not know what to do with "
                                 + quoted(arguments.m_positionals[wanted.size()]) + ".");
     }

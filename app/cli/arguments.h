@@ -22,13 +22,15 @@ struct OptionSpec {
     std::string_view name; // "--prompt"
     std::string_view valueName; // "TEXT"; empty: a switch without a value
     std::string_view help; // one line
-    enum class Times { Once, Any } times = Times::Once; // how often it may be given
+    // How often it may be given. Several: as often, and each time with as many values as follow.
+    enum class Times { Once, Any, Several } times = Times::Once;
 };
 
 struct CommandSpec {
     std::string_view name;
     std::string_view help; // one line
-    std::vector<std::string_view> positionals; // "MODEL"; all are needed
+    // "MODEL"; all are needed. The last may end with "...": one or more.
+    std::vector<std::string_view> positionals;
     std::vector<OptionSpec> options;
 };
 
@@ -42,6 +44,7 @@ public:
 
     const CommandSpec *command() const { return m_command; }
     const std::string &positional(std::size_t index) const { return m_positionals[index]; }
+    const std::vector<std::string> &positionals() const { return m_positionals; }
 
     bool has(std::string_view option) const;
     std::optional<std::string> value(std::string_view option) const;

@@ -41,6 +41,12 @@ const Command &generateCommand();
 const Command &chatCommand();
 const Command &benchCommand();
 const Command &selfTestCommand();
+// Of document_commands.cpp and ask_command.cpp, which need the parts that have Qt.
+const Command &indexCommand();
+const Command &searchCommand();
+const Command &askCommand();
+const Command &documentsCommand();
+const Command &extractCommand();
 
 // Indented, with a line feed; text that is not UTF-8 is shown with U+FFFD rather than refused.
 void printJson(std::ostream &out, const Json &json);

@@ -11,6 +11,10 @@ int main(int argc, char **argv)
         &devicesCommand(),  &inspectCommand(),    &logitsCommand(),   &embedCommand(),
         &tokenizeCommand(), &detokenizeCommand(), &renderCommand(),   &generateCommand(),
         &chatCommand(),     &benchCommand(),      &selfTestCommand(),
+#ifdef ALCOVE_DOCUMENTS
+        &indexCommand(),    &searchCommand(),     &askCommand(),      &documentsCommand(),
+        &extractCommand(),
+#endif
     };
     const std::vector<std::string> words = commandLineArguments(argc, argv);
     return runCommandLine(

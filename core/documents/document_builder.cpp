@@ -131,7 +131,8 @@ void DocumentBuilder::tableRow(const std::vector<std::string> &cells, bool heade
     for (std::size_t i = 0; i < cells.size(); ++i) {
         const std::string cell = oneLine(clean(cells[i]));
         any = any || !cell.empty();
-        row += (i ? " | " : "") + cell;
+        row += i ? " | " : "";
+        row += cell;
     }
     if (any)
         add(BlockKind::TableRow, 0, trimmed(row), {}, "\n", header);
@@ -142,6 +143,16 @@ void DocumentBuilder::endTable()
     std::string &text = page().text;
     if (!text.empty() && !text.ends_with("\n\n"))
         text += '\n';
+}
+
+void DocumentBuilder::aside(std::string_view text)
+{
+    const std::string line = oneLine(clean(text));
+    m_bytes += line.size() + 2;
+    if (m_bytes > m_limits.textBytes)
+        m_full = true;
+    if (!m_full && !line.empty())
+        page().text += line + "\n\n";
 }
 
 void DocumentBuilder::verbatim(std::string_view text, const std::vector<Block> &blocks)

@@ -41,6 +41,8 @@ public:
     void code(std::string_view text); // spaces at the beginning of lines are kept
     void tableRow(const std::vector<std::string> &cells, bool header = false); // " | " between
     void endTable(); // a blank line after the rows
+    // Text that is on the page and in no block: page numbers, running heads.
+    void aside(std::string_view text);
 
     // Adds text as it is, blocks and all: for formats whose text is their source (text, Markdown).
     // The blocks' ranges are bytes of `text`, which must be clean() already.

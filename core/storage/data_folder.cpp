@@ -43,9 +43,9 @@ DataFolder::DataFolder(QString path, std::unique_ptr<QLockFile> lock)
     : m_path(std::move(path)), m_lock(std::move(lock))
 { }
 
-QString DataFolder::databasePath() const
+QString DataFolder::databasePathIn(const QString &path)
 {
-    return m_path + QStringLiteral("/alcove.sqlite3");
+    return path + QStringLiteral("/alcove.sqlite3");
 }
 
 QString DataFolder::logPath() const

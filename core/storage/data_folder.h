@@ -23,7 +23,8 @@ public:
     static Result<DataFolder> open(const QString &chosen);
 
     QString path() const { return m_path; }
-    QString databasePath() const;
+    QString databasePath() const { return databasePathIn(m_path); }
+    static QString databasePathIn(const QString &path);
     QString logPath() const;
     QString modelsPath() const; // a folder; created by whoever puts a model there
 

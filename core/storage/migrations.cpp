@@ -101,9 +101,80 @@ ALTER TABLE answer_pieces ADD COLUMN reasoning_seconds REAL NOT NULL DEFAULT 0;
 )sql");
 }
 
+// Version 3: documents.
+// - begin and end of a passage are Unicode code points of the document's pages, one after the other.
+// - passages_fts keeps terms (stems, pairs of characters), not words: see core/documents. It has its
+//   own copy, because a passage's terms cannot be told from its text once the rules have changed.
+// - passage_vectors holds 32-bit floats of length 1, little-endian.
+Result<> version3(Database &database)
+{
+    return database.execute(R"sql(
+CREATE TABLE collections (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection_id INTEGER NOT NULL REFERENCES collections (id),
+    path TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('ready', 'failed')),
+    error_text TEXT NOT NULL,
+    title TEXT NOT NULL,
+    language TEXT NOT NULL,
+    page_kind INTEGER NOT NULL,
+    pages INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    modified_at INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    remarks TEXT NOT NULL,
+    indexed_at INTEGER NOT NULL,
+    UNIQUE (collection_id, path)
+) STRICT;
+CREATE INDEX documents_by_hash ON documents (hash);
+
+CREATE TABLE document_pages (
+    document_id INTEGER NOT NULL REFERENCES documents (id),
+    number INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    text TEXT NOT NULL,
+    recognised INTEGER NOT NULL CHECK (recognised IN (0, 1)),
+    PRIMARY KEY (document_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL REFERENCES documents (id),
+    number INTEGER NOT NULL,
+    page INTEGER NOT NULL,
+    begin INTEGER NOT NULL,
+    end INTEGER NOT NULL CHECK (end > begin),
+    heading TEXT NOT NULL,
+    text TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    UNIQUE (document_id, number)
+) STRICT;
+CREATE VIRTUAL TABLE passages_fts USING fts5 (
+    terms, heading, name, tokenize = "unicode61 remove_diacritics 0 categories 'L* N* Co M*'");
+CREATE VIRTUAL TABLE passages_vocabulary USING fts5vocab (passages_fts, 'row');
+
+CREATE TABLE embedding_models (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    path TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE passage_vectors (
+    passage_id INTEGER PRIMARY KEY REFERENCES passages (id),
+    model_id INTEGER NOT NULL REFERENCES embedding_models (id),
+    vector BLOB NOT NULL
+) STRICT;
+)sql");
+}
+
 constexpr Migration kMigrations[] = {
     {1, version1},
     {2, version2},
+    {3, version3},
 };
 static_assert(versionsRise(kMigrations), "versions must rise: did a merge repeat a number?");
 

@@ -130,6 +130,12 @@ Result<> Statement::bind(int parameter, const QString &value)
                                        sqlite3_uint64(utf8.size()), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
+Result<> Statement::bind(int parameter, const QByteArray &value)
+{
+    return checked(sqlite3_bind_blob64(m_statement.get(), parameter, value.constData(),
+                                       sqlite3_uint64(value.size()), SQLITE_TRANSIENT));
+}
+
 Result<> Statement::bind(int parameter, const std::optional<qint64> &value)
 {
     return value ? bind(parameter, *value) : bind(parameter, nullptr);
@@ -166,6 +172,13 @@ QString Statement::text(int column) const
     const auto *bytes = sqlite3_column_text(m_statement.get(), column);
     const int size = sqlite3_column_bytes(m_statement.get(), column);
     return QString::fromUtf8(reinterpret_cast<const char *>(bytes), size);
+}
+
+QByteArray Statement::blob(int column) const
+{
+    const auto *bytes = sqlite3_column_blob(m_statement.get(), column);
+    const int size = sqlite3_column_bytes(m_statement.get(), column);
+    return QByteArray(static_cast<const char *>(bytes), size);
 }
 
 bool Statement::isNull(int column) const

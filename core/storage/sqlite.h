@@ -11,6 +11,7 @@
 
 #include "core/base/result.h"
 
+#include <QByteArray>
 #include <QString>
 #include <memory>
 #include <optional>
@@ -35,6 +36,7 @@ public:
     Result<> bind(int parameter, quint32 value) { return bind(parameter, qint64(value)); }
     Result<> bind(int parameter, double value);
     Result<> bind(int parameter, const QString &value); // null is stored as an empty text
+    Result<> bind(int parameter, const QByteArray &value); // as a blob
     Result<> bind(int parameter, const std::optional<qint64> &value);
 
     // True: there is a row to read. False: done.
@@ -46,6 +48,7 @@ public:
     qint64 integer(int column) const;
     double real(int column) const;
     QString text(int column) const;
+    QByteArray blob(int column) const;
     bool isNull(int column) const;
 
 private:

@@ -11,6 +11,8 @@
 #include "core/documents/document_builder.h"
 #include "core/documents/document_text.h"
 
+#include <cstdint>
+#include <functional>
 #include <string>
 
 namespace alcove::documents {
@@ -19,6 +21,8 @@ struct ReadOptions {
     std::string password; // empty: none was given
     bool recognise = true; // pictures of pages by OCR, where the machine has it
     ReadLimits limits;
+    // Called now and then, so that who waits knows that the file is still being read. May be empty.
+    std::function<void(std::uint32_t page, std::uint32_t pages)> progress;
 };
 
 using Reader = Result<DocumentText> (*)(const std::string &path, const ReadOptions &options);
@@ -46,8 +50,5 @@ Result<DocumentText> readEmail(const std::string &path, const ReadOptions &optio
 
 // The reader for a file by its name and its first bytes; Unsupported says what is missing.
 Result<Reader> readerFor(const std::string &path);
-
-// By the file's extension alone, for listing folders: whether it is worth a try.
-bool mayBeReadable(const std::string &path);
 
 } // namespace alcove::documents

@@ -1,0 +1,27 @@
+// The whole of a file that is read at once, within the limits.
+#pragma once
+
+#include "core/base/result.h"
+#include "core/documents/document_builder.h"
+
+#include <QFile>
+
+#include <string>
+
+namespace alcove::documents {
+
+// Io when it cannot be read, Unsupported when it is larger than `most`.
+inline Result<QByteArray> fileBytes(const std::string &path, std::uint64_t most)
+{
+    QFile file(QString::fromStdString(path));
+    if (!file.open(QIODevice::ReadOnly))
+        return fail(ErrorCode::Io, "The file cannot be read.", file.errorString().toStdString());
+    if (std::uint64_t(file.size()) > most)
+        return fail(tooMuchText());
+    QByteArray bytes = file.read(qint64(most) + 1);
+    if (std::uint64_t(bytes.size()) > most)
+        return fail(tooMuchText());
+    return bytes;
+}
+
+} // namespace alcove::documents

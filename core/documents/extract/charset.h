@@ -1,0 +1,19 @@
+// Bytes of any encoding to UTF-8.
+//
+// Pure functions; any thread; nothing fails: what cannot be read becomes U+FFFD, and an encoding
+// that nobody knows is taken for the one that the bytes look like.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace alcove::documents {
+
+// Nothing when there is no such encoding.
+std::optional<std::string> fromCharset(std::string_view bytes, std::string_view charset);
+
+// By a byte order mark, then as declared, then UTF-8 if it is that, then by how it looks.
+std::string toUtf8(std::string_view bytes, std::string_view declared);
+
+} // namespace alcove::documents
