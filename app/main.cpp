@@ -4,6 +4,7 @@
 #include "app/chat/chat_view_model.h"
 #include "app/models/model_view_model.h"
 #include "app/settings/settings_view_model.h"
+#include "app/shell/activity_log.h"
 #include "app/shell/network_guard.h"
 #include "app/shell/shell_view_model.h"
 #include "app/shell/starter_model.h"
@@ -29,6 +30,8 @@
 #include <QTimer>
 #include <QTranslator>
 #include <QtQml/qqmlextensionplugin.h>
+
+#include <spdlog/spdlog.h>
 
 #include <cstdio>
 #include <optional>
@@ -112,6 +115,7 @@ int main(int argc, char **argv)
     if (!folder)
         return refuse(folder.error());
     const LogKeeper keeper(folder->logPath());
+    spdlog::info("Alcove {} begins, with Qt {}", ALCOVE_VERSION, qVersion());
 
     auto storage = storage::StorageThread::open(folder->databasePath());
     if (!storage)
@@ -126,6 +130,7 @@ int main(int argc, char **argv)
             std::make_unique<engine::InferenceEngine>(folder->path() + QStringLiteral("/cache"));
 
     chat::ChatService service(**storage, *engine);
+    const shell::ActivityLog activity(*engine, service);
     models::ModelViewModel models(*engine, settings, shell::starterModelPath());
     chatui::ChatListModel chats(service);
     chatui::ChatViewModel chat(service, models, settings);

@@ -104,13 +104,19 @@ Rectangle {
             Layout.maximumWidth: Theme.dialogWidth
             onAccepted: {
                 header.chat.renameThis(text);
-                visible = false;
+                done();
             }
             onActiveFocusChanged: {
                 if (!activeFocus)
                     visible = false;
             }
-            Keys.onEscapePressed: visible = false
+            Keys.onEscapePressed: done()
+
+            // A field that vanishes would take the keyboard along.
+            function done() {
+                visible = false;
+                title.forceActiveFocus(Qt.TabFocusReason);
+            }
         }
         Item {
             visible: renaming.visible

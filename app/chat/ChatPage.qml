@@ -61,7 +61,7 @@ Rectangle {
 
             Notice {
                 visible: page.models.starterInUse
-                text: qsTr("This is the starter model, a demonstration: outside a few scripted topics its answers are mostly wrong.")
+                text: qsTr("The starter model is a demonstration: outside a few topics it is mostly wrong.")
                 actionText: qsTr("Get a real model")
                 Layout.fillWidth: true
                 onActed: page.modelsPageWanted()

@@ -12,6 +12,7 @@ BlockFrame {
 
     required property string code
     required property string language
+    property bool reachable: true // by Tab
 
     Rectangle {
         width: block.bodyWidth
@@ -41,6 +42,7 @@ BlockFrame {
             IconButton {
                 id: copy
                 property bool done: false
+                focusPolicy: block.reachable || activeFocus ? Qt.StrongFocus : Qt.ClickFocus
                 implicitWidth: Theme.controlSmall
                 implicitHeight: Theme.controlSmall
                 iconName: done ? "check" : "copy"

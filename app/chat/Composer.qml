@@ -32,10 +32,6 @@ ColumnLayout {
         TapHandler {
             onTapped: composer.takeFocus()
         }
-        FontMetrics {
-            id: metrics
-            font: area.font
-        }
         Flickable {
             id: flick
             anchors.left: parent.left
@@ -43,7 +39,7 @@ ColumnLayout {
             anchors.verticalCenter: parent.verticalCenter
             anchors.leftMargin: Theme.space16
             anchors.rightMargin: Theme.space8
-            height: Math.min(area.implicitHeight, Theme.composerLines * metrics.lineSpacing + 2 * area.topPadding)
+            height: Math.min(area.implicitHeight, Theme.composerLines * area.lineHeight + 2 * area.topPadding)
             contentWidth: width
             contentHeight: area.implicitHeight
             clip: true
@@ -61,7 +57,8 @@ ColumnLayout {
             T.TextArea {
                 id: area
 
-                readonly property string typed: text
+                // As they are laid out: in whole pixels, which the font's own spacing is not.
+                readonly property real lineHeight: contentHeight / Math.max(1, lineCount)
 
                 width: flick.width
                 implicitHeight: contentHeight + topPadding + bottomPadding

@@ -14,14 +14,16 @@ Row {
     required property bool reachable // by Tab
     required property string messageText
     required property string infoText
+    required property var links // where those of the text lead
     required property int siblingIndex
     required property int siblingCount
 
     signal editWanted
     signal regenerateWanted
     signal siblingWanted(int index)
+    signal linkWanted(string target)
 
-    readonly property bool focusInside: copy.activeFocus || edit.activeFocus || again.activeFocus
+    readonly property bool focusInside: copy.activeFocus || edit.activeFocus || again.activeFocus || linkAction.activeFocus
         || earlier.activeFocus || later.activeFocus || info.activeFocus
 
     spacing: 0
@@ -99,6 +101,31 @@ Row {
         iconName: "regenerate"
         text: qsTr("Answer again")
         onClicked: actions.regenerateWanted()
+    }
+    // The keyboard's way to what a click on the text does.
+    Action {
+        id: linkAction
+        visible: actions.links.length > 0
+        iconName: "link"
+        text: qsTr("Links")
+        onClicked: linkMenu.popup(linkAction, 0, linkAction.height)
+
+        ContextMenu {
+            id: linkMenu
+            implicitWidth: Theme.dialogWidth
+
+            Instantiator {
+                model: actions.links
+                delegate: ContextMenuItem {
+                    required property string modelData
+                    text: modelData
+                    iconName: "link"
+                    onTriggered: actions.linkWanted(modelData)
+                }
+                onObjectAdded: (index, object) => linkMenu.insertItem(index, object)
+                onObjectRemoved: (index, object) => linkMenu.removeItem(object)
+            }
+        }
     }
     Action {
         id: info

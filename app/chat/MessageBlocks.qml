@@ -8,6 +8,7 @@ Column {
     id: column
 
     property alias blocks: repeater.model
+    property bool reachable: true // what can be pressed, by Tab
 
     signal linkWanted(string target)
 
@@ -32,7 +33,9 @@ Column {
             }
             DelegateChoice {
                 roleValue: "code"
-                CodeBlock {}
+                CodeBlock {
+                    reachable: column.reachable
+                }
             }
             DelegateChoice {
                 roleValue: "table"

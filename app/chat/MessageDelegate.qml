@@ -163,6 +163,7 @@ Item {
         MessageBlocks {
             visible: !message.fromUser && message.text !== ""
             blocks: message.fromUser ? null : message.blocks
+            reachable: message.current
             Layout.fillWidth: true
             onLinkWanted: target => message.linkWanted(target)
         }
@@ -213,8 +214,10 @@ Item {
             reachable: message.current
             messageText: message.text
             infoText: message.infoText
+            links: message.fromUser ? [] : message.blocks?.links ?? []
             siblingIndex: message.siblingIndex
             siblingCount: message.siblingCount
+            onLinkWanted: target => message.linkWanted(target)
             onEditWanted: message.edit(message.text)
             onRegenerateWanted: message.regenerateWanted(message.messageId)
             onSiblingWanted: index => message.siblingWanted(message.messageId, index)

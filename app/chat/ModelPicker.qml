@@ -34,7 +34,8 @@ T.AbstractButton {
     hoverEnabled: true
     focusPolicy: Qt.StrongFocus
     Accessible.role: Accessible.ButtonMenu
-    Accessible.name: qsTr("Model: %1. %2").arg(text).arg(status)
+    Accessible.name: ready ? qsTr("Model: %1. %2, on %3").arg(text).arg(status).arg(models.device)
+        : qsTr("Model: %1. %2").arg(text).arg(status)
     Keys.onReturnPressed: clicked()
     Keys.onEnterPressed: clicked()
     Keys.onDownPressed: clicked()

@@ -1,6 +1,7 @@
 #include "app/chat/block_list_model.h"
 
 #include "app/markdown/block_builder.h"
+#include "app/markdown/safe_markup.h"
 
 #include <algorithm>
 
@@ -53,6 +54,7 @@ void BlockListModel::setMarkdown(const QString &text)
 {
     m_stream.setText(text);
     show(m_stream.blocks());
+    emit linksChanged();
 }
 
 void BlockListModel::append(const QString &text)
@@ -65,6 +67,20 @@ void BlockListModel::finish()
 {
     m_stream.finish();
     show(m_stream.blocks());
+    emit linksChanged();
+}
+
+QStringList BlockListModel::links() const
+{
+    QStringList all;
+    for (const Block &block : m_blocks) {
+        const QString markup = block.html + block.cells.join(QString());
+        for (const QString &link : markdown::linksIn(markup)) {
+            if (!all.contains(link))
+                all << link;
+        }
+    }
+    return all;
 }
 
 void BlockListModel::show(const QVector<Block> &blocks)

@@ -14,6 +14,8 @@ class BlockListModel : public QAbstractListModel
     Q_OBJECT
     QML_ELEMENT
     QML_UNCREATABLE("A part of MessageListModel.")
+    // Where the text's links lead, each once; known when the text is whole.
+    Q_PROPERTY(QStringList links READ links NOTIFY linksChanged FINAL)
 public:
     enum Role {
         KindRole = Qt::UserRole + 1, // QString: paragraph, heading, code, table, rule
@@ -39,9 +41,14 @@ public:
     void append(const QString &text); // an answer that grows
     void finish(); // it has ended
 
+    QStringList links() const;
+
     int rowCount(const QModelIndex &parent = {}) const override;
     QVariant data(const QModelIndex &index, int role) const override;
     QHash<int, QByteArray> roleNames() const override;
+
+signals:
+    void linksChanged();
 
 private:
     void show(const QVector<markdown::Block> &blocks);

@@ -28,11 +28,11 @@ T.Popup {
         radius: Theme.radiusBubble
         border.width: Theme.hairline
         border.color: Theme.border
-        Accessible.role: Accessible.Dialog
-        Accessible.name: panel.title
     }
     contentItem: ColumnLayout { // qmllint disable deferred-property-id
         spacing: Theme.space16
+        Accessible.role: Accessible.Dialog
+        Accessible.name: panel.title
 
         Text {
             text: panel.title

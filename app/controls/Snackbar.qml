@@ -11,6 +11,7 @@ Rectangle {
 
     property string text: ""
     property string actionText: ""
+    property string actionKeys: "" // the shortcut that does the same
     signal acted
 
     function show(words: string, button: string) {
@@ -18,6 +19,10 @@ Rectangle {
         actionText = button;
         open = true;
         timer.restart();
+    }
+    function act() {
+        open = false;
+        acted();
     }
     property bool open: false
 
@@ -72,11 +77,10 @@ Rectangle {
             visible: bar.actionText !== ""
             text: bar.actionText
             compact: true
+            tip: bar.actionText
+            keys: bar.actionKeys
             enabled: bar.open
-            onClicked: {
-                bar.open = false;
-                bar.acted();
-            }
+            onClicked: bar.act()
         }
         IconButton {
             id: close

@@ -1,6 +1,7 @@
 #include "app/markdown/safe_markup.h"
 
 #include <QHash>
+#include <QRegularExpression>
 #include <QUrl>
 
 namespace alcove::markdown {
@@ -91,6 +92,21 @@ QString offeredLink(const QString &href)
         return {};
     // Fully encoded: what is shown before it opens is what the browser gets.
     return QString::fromLatin1(url.toEncoded());
+}
+
+QStringList linksIn(const QString &markup)
+{
+    static const QRegularExpression anchor(QStringLiteral("<a href=\"([^\"]*)\">"));
+    QStringList links;
+    auto found = anchor.globalMatch(markup);
+    while (found.hasNext()) {
+        // An encoded address holds none of the other characters that are escaped.
+        const QString link =
+            found.next().captured(1).replace(QLatin1String("&amp;"), QLatin1String("&"));
+        if (!links.contains(link))
+            links << link;
+    }
+    return links;
 }
 
 } // namespace alcove::markdown

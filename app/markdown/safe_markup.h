@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QString>
+#include <QStringList>
 
 namespace alcove::markdown {
 
@@ -14,5 +15,8 @@ QString entityText(const QString &entity);
 
 // A link's target if it may be offered (http, https, mailto), normalised; else empty.
 QString offeredLink(const QString &href);
+
+// Where the links of our own markup lead, each once, in their order.
+QStringList linksIn(const QString &markup);
 
 } // namespace alcove::markdown

@@ -31,6 +31,12 @@ T.ItemDelegate {
         field.forceActiveFocus();
         field.selectAll();
     }
+    // The keyboard goes back to the list: a field that vanishes would take it along.
+    function endRename() {
+        field.focus = false;
+        row.ListView.view?.forceActiveFocus(Qt.TabFocusReason);
+        field.visible = false;
+    }
 
     implicitHeight: topInset + Theme.row
     topInset: heading === "" ? 0 : label.height
@@ -73,14 +79,17 @@ T.ItemDelegate {
             implicitHeight: Theme.controlSmall + Theme.space4
             Layout.fillWidth: true
             onAccepted: {
-                visible = false;
                 row.renamed(text);
+                row.endRename();
             }
             onActiveFocusChanged: {
                 if (!activeFocus)
                     visible = false;
             }
-            Keys.onEscapePressed: visible = false
+            Keys.onEscapePressed: row.endRename()
+            // Not the list's Return as well, which opens the chat.
+            Keys.onReturnPressed: accepted()
+            Keys.onEnterPressed: accepted()
         }
         IconButton {
             id: more

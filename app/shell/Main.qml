@@ -181,6 +181,7 @@ ApplicationWindow {
                 property var chatId: 0
                 anchors.horizontalCenter: parent.horizontalCenter
                 width: Math.min(implicitWidth, pages.width - 2 * Theme.space16)
+                actionKeys: "Ctrl+Z"
                 onActed: window.chat.restore(chatId)
             }
         }
@@ -250,6 +251,12 @@ ApplicationWindow {
             else if (window.chat.answering)
                 window.chat.stop();
         }
+    }
+    // A field that is being typed in undoes its own text first.
+    Shortcut {
+        sequences: ["Ctrl+Z"]
+        enabled: snackbar.open
+        onActivated: snackbar.act()
     }
     Shortcut {
         sequences: ["Ctrl+Q"]

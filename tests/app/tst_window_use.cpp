@@ -3,45 +3,14 @@
 
 #include "window_test.h"
 
-#include <QAccessible>
 #include <QClipboard>
 #include <QDragEnterEvent>
 #include <QDropEvent>
 #include <QMimeData>
-#include <QQuickItem>
 
 using namespace alcove;
-
-namespace {
-
-// What a screen reader finds: the first node of that role and name that can be seen.
-QAccessibleInterface *find(QAccessibleInterface *node, QAccessible::Role role, const QString &name,
-                           int depth = 0)
-{
-    if (!node || !node->isValid() || depth > 60 || node->state().invisible)
-        return nullptr;
-    if (node->role() == role && node->text(QAccessible::Name) == name)
-        return node;
-    for (int i = 0; i < node->childCount(); ++i) {
-        if (QAccessibleInterface *found = find(node->child(i), role, name, depth + 1))
-            return found;
-    }
-    return nullptr;
-}
-
-QQuickItem *itemNamed(QQuickItem *item, const char *type)
-{
-    if (QString::fromLatin1(item->metaObject()->className()).startsWith(QLatin1String(type)))
-        return item;
-    const auto children = item->childItems();
-    for (QQuickItem *child : children) {
-        if (QQuickItem *found = itemNamed(child, type))
-            return found;
-    }
-    return nullptr;
-}
-
-} // namespace
+using test::find;
+using test::itemNamed;
 
 class TestWindowUse : public test::WindowTest
 {
@@ -293,41 +262,6 @@ private Q_SLOTS:
     }
 
 private:
-    QAccessibleInterface *root() const { return QAccessible::queryAccessibleInterface(m_window); }
-    QAccessibleInterface *button(const QString &name) const
-    {
-        return find(root(), QAccessible::Button, name);
-    }
-    QAccessibleInterface *text(const QString &words) const
-    {
-        return find(root(), QAccessible::StaticText, words);
-    }
-    void click(const QString &name, QAccessibleInterface *within = nullptr)
-    {
-        QAccessibleInterface *found =
-            within ? find(within, QAccessible::Button, name) : button(name);
-        QVERIFY2(found, qPrintable(name));
-        auto *item = qobject_cast<QQuickItem *>(found->object());
-        QVERIFY(item);
-        QTest::mouseClick(m_window, Qt::LeftButton, {},
-                          item->mapToScene({item->width() / 2, item->height() / 2}).toPoint());
-    }
-    void send(const QString &text)
-    {
-        const int before = m_chat->messages()->rowCount();
-        m_chat->setDraft(text);
-        m_chat->send();
-        QTRY_COMPARE(m_chat->messages()->rowCount(), before + 2);
-        QTRY_VERIFY_WITH_TIMEOUT(!m_chat->answering(), 20000);
-    }
-    QString lastText() const
-    {
-        const auto *model = m_chat->messages();
-        const int role = model->roleNames().key("text");
-        return model->data(model->index(model->rowCount() - 1, 0), role).toString();
-    }
-    void noWarnings() { QVERIFY2(m_warnings.isEmpty(), qPrintable(m_warnings.join(u'\n'))); }
-
     // A chat of so many messages, straight into the database, and opened.
     void fill(int messages)
     {

@@ -12,7 +12,9 @@
 #include "core/storage/settings.h"
 #include "core/storage/storage_thread.h"
 
+#include <QAccessible>
 #include <QQmlApplicationEngine>
+#include <QQuickItem>
 #include <QQuickStyle>
 #include <QQuickWindow>
 #include <QTemporaryDir>
@@ -32,6 +34,38 @@ Q_IMPORT_QML_PLUGIN(Alcove_ShellPlugin)
 
 namespace alcove::test {
 
+// What a screen reader finds: the first node of that role and name that can be seen.
+inline QAccessibleInterface *find(QAccessibleInterface *node, QAccessible::Role role,
+                                  const QString &name, int depth = 0)
+{
+    if (!node || !node->isValid() || depth > 60 || node->state().invisible)
+        return nullptr;
+    if (node->role() == role && node->text(QAccessible::Name) == name)
+        return node;
+    for (int i = 0; i < node->childCount(); ++i) {
+        if (QAccessibleInterface *found = find(node->child(i), role, name, depth + 1))
+            return found;
+    }
+    return nullptr;
+}
+
+// Every item of that QML type or C++ class below `item`, in the order of the tree.
+inline QList<QQuickItem *> itemsNamed(QQuickItem *item, const char *type)
+{
+    QList<QQuickItem *> found;
+    if (QString::fromLatin1(item->metaObject()->className()).startsWith(QLatin1String(type)))
+        found << item;
+    const auto children = item->childItems();
+    for (QQuickItem *child : children)
+        found << itemsNamed(child, type);
+    return found;
+}
+
+inline QQuickItem *itemNamed(QQuickItem *item, const char *type)
+{
+    return itemsNamed(item, type).value(0);
+}
+
 // Loads anything and answers every prompt with the same text, after thinking the same before it.
 class FixedEngine : public engine::ChatEngine
 {
@@ -40,18 +74,27 @@ public:
     QString answer = QStringLiteral("Hello.");
     QString reasoning;
     bool waits = false; // with the answer, when it has thought, for answerNow() or stop()
+    bool loads = true; // at once; else a load goes on until the test ends it
     int pieces = 0; // characters that come at a time, one piece a turn of the event loop; 0: all
 
     void answerNow() { goOn(std::exchange(m_waiting, 0), answer); }
 
-    void load(const alcove::engine::LoadRequest &request) override
+    quint64 loading() const { return m_loading; } // the number of the last load asked for
+
+    void finishLoad(const QString &device = QStringLiteral("Processor"))
     {
         engine::LoadedModel model;
-        model.path = request.modelPath;
         model.name = QStringLiteral("Fixed");
-        model.device = QStringLiteral("Processor");
+        model.device = device;
         model.contextLength = 1000;
-        later([this, id = request.id, model] { emit loadFinished(id, model); });
+        emit loadFinished(m_loading, model);
+    }
+
+    void load(const alcove::engine::LoadRequest &request) override
+    {
+        m_loading = request.id;
+        if (loads)
+            later([this] { finishLoad(); });
     }
     void cancelLoad() override { }
     void unload() override { emit unloaded(); }
@@ -92,6 +135,7 @@ private:
         QMetaObject::invokeMethod(this, work, Qt::QueuedConnection);
     }
 
+    quint64 m_loading = 0;
     quint64 m_waiting = 0; // the request whose answer waits
 };
 
@@ -108,11 +152,10 @@ private Q_SLOTS:
         QVERIFY2(storage, storage ? "" : storage.error().message.c_str());
         m_storage = std::move(*storage);
         m_settings = std::make_unique<storage::Settings>(*m_storage);
-        m_engine = std::make_unique<FixedEngine>();
-        m_service = std::make_unique<chat::ChatService>(*m_storage, *m_engine);
-        m_models = std::make_unique<models::ModelViewModel>(
-            *m_engine, *m_settings,
-            QStringLiteral(ALCOVE_SOURCE_DIR "/resources/models/starter-q8_0.gguf"));
+        prepare();
+        m_runner = makeEngine();
+        m_service = std::make_unique<chat::ChatService>(*m_storage, *m_runner);
+        m_models = std::make_unique<models::ModelViewModel>(*m_runner, *m_settings, kStarter);
         m_chats = std::make_unique<chatui::ChatListModel>(*m_service);
         m_chat = std::make_unique<chatui::ChatViewModel>(*m_service, *m_models, *m_settings);
         m_choices = std::make_unique<settings::SettingsViewModel>(*m_settings, m_dir->path());
@@ -142,7 +185,7 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitForWindowExposed(m_window));
         m_service->listChats();
         m_models->restore();
-        QTRY_COMPARE(m_models->state(), models::ModelViewModel::Ready);
+        QTRY_COMPARE_WITH_TIMEOUT(m_models->state(), models::ModelViewModel::Ready, 60'000);
     }
 
     void cleanup()
@@ -154,17 +197,81 @@ private Q_SLOTS:
         m_chats.reset();
         m_models.reset();
         m_service.reset();
-        m_engine.reset();
+        m_runner.reset();
         m_settings.reset();
         m_storage.reset();
     }
 
 protected:
+    const QString kStarter =
+        QStringLiteral(ALCOVE_SOURCE_DIR "/resources/models/starter-q8_0.gguf");
+
+    // For a test that wants another engine, or something in the database or the settings before
+    // the window is there.
+    virtual std::unique_ptr<engine::ChatEngine> makeEngine()
+    {
+        auto fixed = std::make_unique<FixedEngine>();
+        m_engine = fixed.get();
+        return fixed;
+    }
+    virtual void prepare() { }
+
+    QAccessibleInterface *root() const { return QAccessible::queryAccessibleInterface(m_window); }
+    QAccessibleInterface *button(const QString &name) const
+    {
+        return find(root(), QAccessible::Button, name);
+    }
+    QAccessibleInterface *text(const QString &words) const
+    {
+        return find(root(), QAccessible::StaticText, words);
+    }
+    void clickItem(QQuickItem *item, Qt::MouseButton mouse = Qt::LeftButton)
+    {
+        QTest::mouseClick(m_window, mouse, {},
+                          item->mapToScene({item->width() / 2, item->height() / 2}).toPoint());
+    }
+    void clickNode(QAccessibleInterface *node)
+    {
+        QVERIFY(node);
+        m_window->grabWindow(); // what has just appeared has its place then
+        auto *item = qobject_cast<QQuickItem *>(node->object());
+        QVERIFY(item);
+        clickItem(item);
+    }
+    void click(const QString &name, QAccessibleInterface *within = nullptr)
+    {
+        QAccessibleInterface *found =
+            within ? find(within, QAccessible::Button, name) : button(name);
+        QVERIFY2(found, qPrintable(name));
+        clickNode(found);
+    }
+    void type(const QString &words)
+    {
+        for (const QChar c : words)
+            QTest::keyClick(m_window, c.toLatin1());
+    }
+    void send(const QString &text)
+    {
+        const int before = m_chat->messages()->rowCount();
+        m_chat->setDraft(text);
+        m_chat->send();
+        QTRY_COMPARE(m_chat->messages()->rowCount(), before + 2);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_chat->answering(), 20000);
+    }
+    QString lastText() const
+    {
+        const auto *model = m_chat->messages();
+        const int role = model->roleNames().key("text");
+        return model->data(model->index(model->rowCount() - 1, 0), role).toString();
+    }
+    void noWarnings() { QVERIFY2(m_warnings.isEmpty(), qPrintable(m_warnings.join(u'\n'))); }
+
     shell::NetworkGuard m_guard;
     std::unique_ptr<QTemporaryDir> m_dir;
     std::unique_ptr<storage::StorageThread> m_storage;
     std::unique_ptr<storage::Settings> m_settings;
-    std::unique_ptr<FixedEngine> m_engine;
+    std::unique_ptr<engine::ChatEngine> m_runner;
+    FixedEngine *m_engine = nullptr; // m_runner, unless a test has another
     std::unique_ptr<chat::ChatService> m_service;
     std::unique_ptr<models::ModelViewModel> m_models;
     std::unique_ptr<chatui::ChatListModel> m_chats;
