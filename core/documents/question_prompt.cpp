@@ -44,8 +44,9 @@ QuestionPrompt questionPrompt(const std::string &question, const std::vector<Hit
     std::size_t taken = count(question);
     std::string passages;
     for (const Hit &hit : hits) {
-        const std::string text = "[" + std::to_string(prompt.passages + 1) + "] (" + sourceOf(hit)
-            + ")\n" + hit.text.toStdString() + "\n\n";
+        std::string text = "[";
+        text += std::to_string(prompt.passages + 1) + "] (" + sourceOf(hit) + ")\n"
+            + hit.text.toStdString() + "\n\n";
         const std::size_t tokens = count(text);
         if (prompt.passages > 0 && taken + tokens > budget)
             break;

@@ -4,6 +4,8 @@
 #include "core/documents/extract/text_blocks.h"
 #include "document_support.h"
 
+#include <QStringEncoder>
+
 using namespace alcove;
 using namespace alcove::documents;
 using namespace alcove::test;
