@@ -29,6 +29,7 @@ Rectangle {
     color: Theme.background
 
     RowLayout {
+        id: row
         anchors.left: parent.left
         anchors.right: parent.right
         anchors.leftMargin: header.sidebarHidden ? Theme.space8 : Theme.space16
@@ -128,7 +129,9 @@ Rectangle {
             status: header.chat.modelStatus
             device: header.chat.deviceBadge
             compact: header.narrow
-            Layout.maximumWidth: header.width * 0.6
+            // What large text leaves beside the buttons, and a little of the title.
+            Layout.maximumWidth: Math.min(header.width * 0.6,
+                row.width - title.x - title.Layout.minimumWidth - row.spacing)
             onManageWanted: header.modelsPageWanted()
         }
     }

@@ -63,7 +63,9 @@ T.AbstractButton {
         }
         Rectangle {
             visible: badge.text !== "" && !(picker.compact && picker.ready)
-            implicitWidth: badge.implicitWidth + 2 * Theme.space8
+            Layout.fillWidth: true
+            Layout.maximumWidth: implicitWidth
+            implicitWidth: Math.ceil(badge.implicitWidth) + 2 * Theme.space8
             implicitHeight: badge.implicitHeight + Theme.space4
             radius: height / 2
             color: Theme.surfaceRaised
@@ -71,6 +73,8 @@ T.AbstractButton {
             Text {
                 id: badge
                 anchors.centerIn: parent
+                width: parent.width - 2 * Theme.space8
+                elide: Text.ElideRight
                 text: picker.ready ? picker.device
                     : picker.loading || picker.models.state === ModelViewModel.Failed ? picker.status : ""
                 textFormat: Text.PlainText

@@ -57,13 +57,12 @@ T.ComboBox {
     delegate: T.ItemDelegate {
         id: choice
 
-        required property var model
         required property int index
 
         width: ListView.view?.width ?? 0
         implicitHeight: Theme.row
         highlighted: control.highlightedIndex === index
-        text: model[control.textRole] ?? model.modelData ?? ""
+        text: control.textAt(index)
         Accessible.name: text
 
         contentItem: Text {

@@ -99,6 +99,8 @@ Rectangle {
 
                 width: list.width
                 height: card.height
+                Accessible.role: Accessible.ListItem
+                Accessible.name: title
 
                 Rectangle {
                     id: card

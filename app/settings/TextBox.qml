@@ -37,9 +37,9 @@ T.ScrollView {
         selectedTextColor: Theme.text
         selectByMouse: true
         implicitHeight: contentHeight + topPadding + bottomPadding
-        KeyNavigation.priority: KeyNavigation.BeforeItem
         // Tab leaves the box: a system prompt needs no tabulators, the keyboard needs a way on.
-        KeyNavigation.tab: nextItemInFocusChain(true)
+        Keys.onTabPressed: nextItemInFocusChain(true).forceActiveFocus(Qt.TabFocusReason)
+        Keys.onBacktabPressed: nextItemInFocusChain(false).forceActiveFocus(Qt.BacktabFocusReason)
         Accessible.role: Accessible.EditableText
         Accessible.name: box.label
         Accessible.description: box.placeholderText

@@ -204,6 +204,9 @@ ApplicationWindow {
         target: window.shell
         function onPageChanged() {
             drawer.close();
+            // What is typed must not go to a composer that is out of sight; Tab begins at the page's top.
+            if (window.shell.page !== ShellViewModel.ChatPage && window.shell.page !== ShellViewModel.HelpPage)
+                pages.forceActiveFocus();
         }
     }
 

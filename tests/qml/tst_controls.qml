@@ -19,6 +19,15 @@ Item {
         ChoiceBox { label: "Theme"; model: ["Light", "Dark", "System"] }
     }
     Component {
+        id: pairs
+        ChoiceBox {
+            label: "Theme"
+            textRole: "text"
+            valueRole: "value"
+            model: [{ value: "l", text: "Light" }, { value: "d", text: "Dark" }]
+        }
+    }
+    Component {
         id: field
         LineField { label: "Search"; iconName: "search"; clearable: true; placeholderText: "Search chats" }
     }
@@ -122,6 +131,18 @@ Item {
             tryVerify(() => rows.itemAtIndex(2) !== null);
             mouseClick(rows.itemAtIndex(2));
             tryCompare(control, "displayText", "System");
+        }
+        function test_choiceOfPairs() {
+            const control = scene.make(choices, pairs);
+            mouseClick(control);
+            tryCompare(control.popup, "opened", true);
+            const rows = control.popup.contentItem;
+            tryVerify(() => rows.itemAtIndex(1) !== null);
+            compare(rows.itemAtIndex(0).text, "Light");
+            compare(rows.itemAtIndex(1).text, "Dark");
+            mouseClick(rows.itemAtIndex(1));
+            tryCompare(control, "displayText", "Dark");
+            compare(control.currentValue, "d");
         }
     }
 

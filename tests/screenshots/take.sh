@@ -9,7 +9,7 @@ mkdir -p "$out"
 
 work=$(mktemp -d)
 display=:$((90 + RANDOM % 900))
-Xvfb "$display" -screen 0 2600x1500x24 -nolisten tcp >"$work/xvfb.log" 2>&1 &
+Xvfb "$display" -screen 0 2600x1600x24 -nolisten tcp >"$work/xvfb.log" 2>&1 &
 server=$!
 app=
 cleanup() {
@@ -38,7 +38,7 @@ start() {
     [ -n "$window" ] || { echo "the window did not appear" >&2; exit 1; }
     xdotool windowsize --sync "$window" "$width" "$height" windowmove "$window" 0 0
     xdotool windowfocus "$window"
-    xdotool mousemove 2590 1490
+    xdotool mousemove 2590 1590
     sleep 2.5 # the model is ready
 }
 stop() {
@@ -91,6 +91,40 @@ tour() {
     stop
 }
 
+# What has to look right at another scale too; sizes are in the screen's pixels.
+scaled() {
+    local scale=$1 name=$2 folder=$3 width=$4 height=$5
+    export QT_SCALE_FACTOR=$scale
+    start "$folder" "$width" "$height" --demo
+    shot "$name-empty"
+    ask "Show me a table and some code, please" 10
+    shot "$name-answer"
+    keys ctrl+n
+    ask "Where does this link lead?" 8
+    keys shift+Tab Tab Tab Tab Return
+    keys Down Return
+    sleep 0.6
+    shot "$name-link"
+    keys Escape
+    keys ctrl+k
+    sleep 0.6
+    shot "$name-sidebar"
+    keys Escape
+    keys ctrl+m
+    shot "$name-picker"
+    keys Down Down Down Down Return
+    sleep 0.6
+    shot "$name-models"
+    keys ctrl+comma
+    sleep 1
+    shot "$name-settings"
+    keys F1
+    sleep 0.6
+    shot "$name-help"
+    stop
+    unset QT_SCALE_FACTOR
+}
+
 light=$work/light dark=$work/dark
 tour light "$light" 1120 780
 start "$dark" 1120 780 --demo
@@ -99,6 +133,11 @@ choose "$dark" theme '"dark"'
 tour dark "$dark" 1120 780
 tour narrow "$work/narrow" 480 720
 tour wide "$work/wide" 2560 1440
+scaled 1.5 scale150 "$work/scale150" 1680 1170
+scaled 1.5 scale150-narrow "$work/scale150n" 720 1080
+scaled 2 scale200 "$work/scale200" 2240 1560
+scaled 2 scale200-narrow "$work/scale200n" 960 1440
+scaled 1 scale100 "$work/scale100" 1120 780
 
 # The real thing: the starter model answers.
 start "$work/real" 1120 780
