@@ -89,13 +89,21 @@ private Q_SLOTS:
         QCOMPARE(document->blocks.back().page, 1u);
     }
 
+    void turnedPagesReadTheSame_data()
+    {
+        QTest::addColumn<QString>("turn");
+        for (const char *turn : {"+90", "+180", "+270"})
+            QTest::newRow(turn) << QString::fromLatin1(turn);
+    }
     void turnedPagesReadTheSame()
     {
+        QFETCH(QString, turn);
         if (m_report.isEmpty() || !has("qpdf"))
             QSKIP("LibreOffice and qpdf are not installed.");
         const QString turned = m_folder.filePath(QStringLiteral("turned.pdf"));
         QVERIFY(
-            run(QStringLiteral("qpdf"), {QStringLiteral("--rotate=+90:1-z"), m_report, turned}));
+            run(QStringLiteral("qpdf"),
+                {QStringLiteral("--rotate=") + turn + QStringLiteral(":1-z"), m_report, turned}));
         const auto plain = readPdf(m_report.toStdString(), {});
         const auto document = readPdf(turned.toStdString(), {});
         QVERIFY(plain && document);

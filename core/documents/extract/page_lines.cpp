@@ -56,21 +56,33 @@ bool isRunning(const std::string &text, const PageStyle &style)
         != style.running.end();
 }
 
-std::size_t bulletLength(const std::string &text)
+enum class Mark { None, Bullet, Maybe }; // Maybe: a dash or a number, which texts have too
+
+struct ListMark {
+    Mark mark = Mark::None;
+    std::size_t length = 0; // with the space behind it
+};
+
+ListMark listMarkOf(const std::string &text)
 {
-    for (const char *bullet : {"\xE2\x80\xA2", "\xE2\x97\xA6", "\xE2\x96\xAA", "\xE2\x97\x8F",
-                               "\xEF\x82\xB7", "\xE2\x80\x93", "-", "*", "o"}) {
+    for (const char *bullet :
+         {"\xE2\x80\xA2", "\xE2\x97\xA6", "\xE2\x96\xAA", "\xE2\x97\x8F", "\xEF\x82\xB7"}) {
         const std::string mark = std::string(bullet) + " ";
         if (text.starts_with(mark))
-            return mark.size();
+            return {Mark::Bullet, mark.size()};
+    }
+    for (const char *dash : {"\xE2\x80\x93", "-", "*", "o"}) {
+        const std::string mark = std::string(dash) + " ";
+        if (text.starts_with(mark))
+            return {Mark::Maybe, mark.size()};
     }
     std::size_t digits = 0;
     while (digits < text.size() && digits < 3 && text[digits] >= '0' && text[digits] <= '9')
         ++digits;
     if (digits > 0 && digits + 1 < text.size() && (text[digits] == '.' || text[digits] == ')')
         && text[digits + 1] == ' ')
-        return digits + 2;
-    return 0;
+        return {Mark::Maybe, digits + 2};
+    return {};
 }
 
 bool endsSentence(const std::string &text)
@@ -190,7 +202,7 @@ void addPage(DocumentBuilder &builder, const PageOfLines &page, const PageStyle 
         const bool row = line.gaps
             && ((i > 0 && page.lines[i - 1].gaps)
                 || (i + 1 < page.lines.size() && page.lines[i + 1].gaps))
-            && bulletLength(line.text) == 0;
+            && listMarkOf(line.text).mark == Mark::None;
         if (table && !row) {
             builder.endTable();
             table = false;
@@ -205,11 +217,12 @@ void addPage(DocumentBuilder &builder, const PageOfLines &page, const PageStyle 
             flush();
             builder.tableRow({line.text});
             table = true;
-        } else if (const std::size_t bullet = bulletLength(line.text); bullet > 0
-                   && (kind != Kind::Paragraph
-                       || isApart(page.lines[i - 1], line, style, longest))) {
+        } else if (const ListMark mark = listMarkOf(line.text); mark.mark == Mark::Bullet
+                   || (mark.mark == Mark::Maybe
+                       && (kind != Kind::Paragraph
+                           || isApart(page.lines[i - 1], line, style, longest)))) {
             flush();
-            text = line.text.substr(bullet);
+            text = line.text.substr(mark.length);
             kind = Kind::Item;
         } else {
             if (kind != Kind::None && i > 0 && isApart(page.lines[i - 1], line, style, longest))

@@ -8,6 +8,7 @@
 #include <QPdfSelection>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace alcove::documents {
@@ -56,12 +57,71 @@ void collectBookmarks(const QPdfBookmarkModel &model, std::multimap<int, Bookmar
     }
 }
 
+// How a page's text lies on it.
+enum class Turn { None, Clockwise, Counterclockwise, Over };
+
+QRectF upright(const QRectF &box, Turn turn)
+{
+    switch (turn) {
+    case Turn::Clockwise: // lines run down, the first at the right
+        return QRectF(box.top(), -box.right(), box.height(), box.width());
+    case Turn::Counterclockwise:
+        return QRectF(-box.bottom(), box.left(), box.height(), box.width());
+    case Turn::Over:
+        return QRectF(-box.right(), -box.bottom(), box.width(), box.height());
+    case Turn::None:
+        break;
+    }
+    return box;
+}
+
+// The way from a line's first letter to its last tells. Asked only of pages that look turned: it
+// takes as long as reading the page.
+Turn turnOf(QPdfDocument &document, int page, const QString &text, const QList<QPolygonF> &bounds)
+{
+    int upwards = 0;
+    int tall = 0;
+    for (qsizetype i = 0; i < bounds.size(); ++i) {
+        const QRectF box = bounds[i].boundingRect();
+        tall += box.height() > 1.5 * box.width();
+        upwards += i > 0 && box.top() < bounds[i - 1].boundingRect().top() - box.height() / 2;
+    }
+    if (bounds.isEmpty() || (2 * tall < bounds.size() && 2 * upwards < bounds.size()))
+        return Turn::None;
+    // The longest line.
+    int begin = 0;
+    int length = 0;
+    for (qsizetype at = 0; at < text.size();) {
+        qsizetype end = text.indexOf(u'\n', at);
+        end = end < 0 ? text.size() : end;
+        if (int(end - at) > length) {
+            begin = int(at);
+            length = int(end - at);
+        }
+        at = end + 1;
+    }
+    while (length > 0 && text[begin + length - 1].isSpace())
+        --length;
+    if (length < 4)
+        return Turn::None;
+    const auto place = [&](int index) {
+        return document.getSelectionAtIndex(page, index, 1).boundingRectangle().center();
+    };
+    const QPointF way = place(begin + length - 1) - place(begin);
+    if (std::abs(way.y()) > std::abs(way.x()))
+        return way.y() > 0 ? Turn::Clockwise : Turn::Counterclockwise;
+    // From right to left is how some scripts are written.
+    const bool leftwards =
+        text[begin].direction() == QChar::DirR || text[begin].direction() == QChar::DirAL;
+    return (way.x() < 0) != leftwards ? Turn::Over : Turn::None;
+}
+
 // The rectangles of a page's text, put together into the lines that they stand on.
-std::vector<PageLine> placesOf(const QList<QPolygonF> &bounds)
+std::vector<PageLine> placesOf(const QList<QPolygonF> &bounds, Turn turn)
 {
     std::vector<PageLine> rows;
     for (const QPolygonF &polygon : bounds) {
-        const QRectF box = polygon.boundingRect();
+        const QRectF box = upright(polygon.boundingRect(), turn);
         const auto top = float(box.top());
         const auto bottom = float(box.bottom());
         if (!rows.empty()) {
@@ -91,9 +151,10 @@ PageOfLines linesOf(QPdfDocument &document, int number,
     PageOfLines page;
     const QPdfSelection all = document.getAllText(number);
     QString text = all.text();
+    const Turn turn = turnOf(document, number, text, all.bounds());
     text.replace(QChar(2), QChar(0x00AD)); // how the library marks a hyphen at a line's end
     const QStringList lines = text.split(QChar(u'\n'));
-    const std::vector<PageLine> places = placesOf(all.bounds());
+    const std::vector<PageLine> places = placesOf(all.bounds(), turn);
     for (const QString &line : lines) {
         const QString said = line.trimmed();
         if (said.isEmpty())
@@ -119,6 +180,11 @@ PageOfLines linesOf(QPdfDocument &document, int number,
             place.headingLevel = page.lines[i].headingLevel;
             page.lines[i] = std::move(place);
         }
+        // The library hands over the lines of a turned page in the order of an upright one.
+        if (turn != Turn::None)
+            std::stable_sort(
+                page.lines.begin(), page.lines.end(),
+                [](const PageLine &a, const PageLine &b) { return a.bottom < b.bottom; });
     }
     return page;
 }
