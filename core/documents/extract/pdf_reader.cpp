@@ -8,7 +8,6 @@
 #include <QPdfSelection>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 namespace alcove::documents {
@@ -16,6 +15,7 @@ namespace alcove::documents {
 namespace {
 
 constexpr int kFewLetters = 8; // a page with fewer may be a picture of text
+constexpr std::size_t kMostPlacedWords = 4000; // of a page
 constexpr float kWideGap = 18; // points between the cells of a row
 
 struct Bookmark {
@@ -57,71 +57,12 @@ void collectBookmarks(const QPdfBookmarkModel &model, std::multimap<int, Bookmar
     }
 }
 
-// How a page's text lies on it.
-enum class Turn { None, Clockwise, Counterclockwise, Over };
-
-QRectF upright(const QRectF &box, Turn turn)
-{
-    switch (turn) {
-    case Turn::Clockwise: // lines run down, the first at the right
-        return QRectF(box.top(), -box.right(), box.height(), box.width());
-    case Turn::Counterclockwise:
-        return QRectF(-box.bottom(), box.left(), box.height(), box.width());
-    case Turn::Over:
-        return QRectF(-box.right(), -box.bottom(), box.width(), box.height());
-    case Turn::None:
-        break;
-    }
-    return box;
-}
-
-// The way from a line's first letter to its last tells. Asked only of pages that look turned: it
-// takes as long as reading the page.
-Turn turnOf(QPdfDocument &document, int page, const QString &text, const QList<QPolygonF> &bounds)
-{
-    int upwards = 0;
-    int tall = 0;
-    for (qsizetype i = 0; i < bounds.size(); ++i) {
-        const QRectF box = bounds[i].boundingRect();
-        tall += box.height() > 1.5 * box.width();
-        upwards += i > 0 && box.top() < bounds[i - 1].boundingRect().top() - box.height() / 2;
-    }
-    if (bounds.isEmpty() || (2 * tall < bounds.size() && 2 * upwards < bounds.size()))
-        return Turn::None;
-    // The longest line.
-    int begin = 0;
-    int length = 0;
-    for (qsizetype at = 0; at < text.size();) {
-        qsizetype end = text.indexOf(u'\n', at);
-        end = end < 0 ? text.size() : end;
-        if (int(end - at) > length) {
-            begin = int(at);
-            length = int(end - at);
-        }
-        at = end + 1;
-    }
-    while (length > 0 && text[begin + length - 1].isSpace())
-        --length;
-    if (length < 4)
-        return Turn::None;
-    const auto place = [&](int index) {
-        return document.getSelectionAtIndex(page, index, 1).boundingRectangle().center();
-    };
-    const QPointF way = place(begin + length - 1) - place(begin);
-    if (std::abs(way.y()) > std::abs(way.x()))
-        return way.y() > 0 ? Turn::Clockwise : Turn::Counterclockwise;
-    // From right to left is how some scripts are written.
-    const bool leftwards =
-        text[begin].direction() == QChar::DirR || text[begin].direction() == QChar::DirAL;
-    return (way.x() < 0) != leftwards ? Turn::Over : Turn::None;
-}
-
 // The rectangles of a page's text, put together into the lines that they stand on.
-std::vector<PageLine> placesOf(const QList<QPolygonF> &bounds, Turn turn)
+std::vector<PageLine> placesOf(const QList<QPolygonF> &bounds)
 {
     std::vector<PageLine> rows;
     for (const QPolygonF &polygon : bounds) {
-        const QRectF box = upright(polygon.boundingRect(), turn);
+        const QRectF box = polygon.boundingRect();
         const auto top = float(box.top());
         const auto bottom = float(box.bottom());
         if (!rows.empty()) {
@@ -145,16 +86,110 @@ std::vector<PageLine> placesOf(const QList<QPolygonF> &bounds, Turn turn)
     return rows;
 }
 
+bool isRightToLeft(QStringView text)
+{
+    int left = 0;
+    int right = 0;
+    for (const QChar c : text) {
+        const QChar::Direction direction = c.direction();
+        left += direction == QChar::DirL;
+        right += direction == QChar::DirR || direction == QChar::DirAL;
+    }
+    return right > left;
+}
+
+// The library hands over the text of a turned page in the order in which an upright one would be
+// read. Such a page shows itself by places that are not on it, or by lines that run backwards.
+bool looksTurned(const QPdfSelection &all, double pageHeight)
+{
+    int steps = 0;
+    int backwards = 0;
+    QRectF last;
+    const QList<QPolygonF> bounds = all.bounds();
+    for (const QPolygonF &polygon : bounds) {
+        const QRectF box = polygon.boundingRect();
+        if (box.bottom() < 0 || box.top() > pageHeight)
+            return true;
+        const double overlap =
+            std::min(box.bottom(), last.bottom()) - std::max(box.top(), last.top());
+        if (overlap > 0.5 * std::min(box.height(), last.height())) {
+            ++steps;
+            backwards += box.right() <= last.left() + 1;
+        }
+        last = box;
+    }
+    return backwards >= 2 && 2 * backwards > steps && !isRightToLeft(all.text());
+}
+
+// The lines of a turned page, put together from the places of its words. Takes long: each place is
+// asked for by itself.
+PageOfLines linesOfWords(QPdfDocument &document, int number, const QString &text)
+{
+    std::vector<PageLine> words;
+    for (qsizetype at = 0; at < text.size() && words.size() < kMostPlacedWords;) {
+        if (text[at].isSpace()) {
+            ++at;
+            continue;
+        }
+        qsizetype end = at;
+        while (end < text.size() && !text[end].isSpace())
+            ++end;
+        const QRectF box =
+            document.getSelectionAtIndex(number, int(at), int(end - at)).boundingRectangle();
+        PageLine &word = words.emplace_back();
+        word.text = text.mid(at, end - at).toStdString();
+        word.left = float(box.left());
+        word.right = float(box.right());
+        word.top = float(box.top());
+        word.bottom = float(box.bottom());
+        at = end;
+    }
+    std::stable_sort(words.begin(), words.end(), [](const PageLine &a, const PageLine &b) {
+        return a.top + a.bottom < b.top + b.bottom;
+    });
+    PageOfLines page;
+    page.placed = true;
+    for (std::size_t first = 0; first < words.size();) {
+        std::size_t end = first + 1;
+        while (end < words.size()
+               && (words[end].top + words[end].bottom) / 2
+                   < std::max(words[first].bottom, words[end - 1].top + 1))
+            ++end;
+        const auto begin = words.begin() + std::ptrdiff_t(first);
+        const auto stop = words.begin() + std::ptrdiff_t(end);
+        std::string joined;
+        std::for_each(begin, stop, [&](const PageLine &word) { joined += word.text; });
+        const bool leftwards = isRightToLeft(QString::fromStdString(joined));
+        std::stable_sort(begin, stop, [leftwards](const PageLine &a, const PageLine &b) {
+            return leftwards ? a.left > b.left : a.left < b.left;
+        });
+        PageLine line = *begin;
+        for (auto word = begin + 1; word != stop; ++word) {
+            line.gaps = line.gaps || (!leftwards && word->left - line.right > kWideGap);
+            line.text += ' ';
+            line.text += word->text;
+            line.left = std::min(line.left, word->left);
+            line.right = std::max(line.right, word->right);
+            line.top = std::min(line.top, word->top);
+            line.bottom = std::max(line.bottom, word->bottom);
+        }
+        page.lines.push_back(std::move(line));
+        first = end;
+    }
+    return page;
+}
+
 PageOfLines linesOf(QPdfDocument &document, int number,
                     const std::multimap<int, Bookmark> &bookmarks)
 {
     PageOfLines page;
     const QPdfSelection all = document.getAllText(number);
     QString text = all.text();
-    const Turn turn = turnOf(document, number, text, all.bounds());
     text.replace(QChar(2), QChar(0x00AD)); // how the library marks a hyphen at a line's end
+    if (looksTurned(all, document.pagePointSize(number).height()))
+        return linesOfWords(document, number, text);
     const QStringList lines = text.split(QChar(u'\n'));
-    const std::vector<PageLine> places = placesOf(all.bounds(), turn);
+    const std::vector<PageLine> places = placesOf(all.bounds());
     for (const QString &line : lines) {
         const QString said = line.trimmed();
         if (said.isEmpty())
@@ -180,11 +215,6 @@ PageOfLines linesOf(QPdfDocument &document, int number,
             place.headingLevel = page.lines[i].headingLevel;
             page.lines[i] = std::move(place);
         }
-        // The library hands over the lines of a turned page in the order of an upright one.
-        if (turn != Turn::None)
-            std::stable_sort(
-                page.lines.begin(), page.lines.end(),
-                [](const PageLine &a, const PageLine &b) { return a.bottom < b.bottom; });
     }
     return page;
 }
