@@ -14,6 +14,7 @@ ListView {
     required property ChatViewModel chat
     property bool following: true
     property bool pointed: false // the mouse brought the focus
+    property real lastY: 0
     property bool held: false // where the user has folded something out, until the list is moved
 
     signal linkWanted(string target)
@@ -27,6 +28,8 @@ ListView {
         positionViewAtEnd();
     }
     function settle() {
+        if (moving || bar.pressed)
+            return; // a growing answer does not pull at the hand that scrolls
         if (following)
             positionViewAtEnd();
         else if (!held)
@@ -77,10 +80,18 @@ ListView {
         }
     }
     onContentYChanged: {
-        if (moving || bar.pressed)
+        if (moving || bar.pressed) {
+            const up = contentY < lastY;
             moved();
+            if (up)
+                following = false; // from the first pixel on
+        }
+        lastY = contentY;
     }
-    onMovementEnded: moved()
+    onMovementEnded: {
+        moved();
+        settling.restart();
+    }
     onActiveFocusChanged: {
         if (!activeFocus)
             pointed = false;

@@ -106,6 +106,38 @@ private Q_SLOTS:
         noWarnings();
     }
 
+    void aWheelTurnedUpStopsTheFollowing()
+    {
+        fill(200);
+        QTRY_COMPARE_WITH_TIMEOUT(m_chat->messages()->rowCount(), 200, 20000);
+        QQuickItem *list = itemNamed(m_window->contentItem(), "MessageList");
+        QTRY_VERIFY(list && list->property("nearEnd").toBool());
+        m_engine->answer = QStringLiteral("A paragraph of a long answer.\n\n").repeated(60);
+        m_engine->pieces = 60;
+        m_engine->waits = true;
+        m_chat->setDraft(QStringLiteral("go on"));
+        m_chat->send();
+        QTRY_VERIFY(m_chat->answering());
+        QTRY_VERIFY(list->property("nearEnd").toBool());
+        for (int i = 0; i < 3; ++i)
+            wheel(list, 120);
+        QTRY_VERIFY_WITH_TIMEOUT(!list->property("moving").toBool(), 20000);
+        QVERIFY(!list->property("nearEnd").toBool());
+        QVERIFY(!list->property("following").toBool());
+        const qreal before = list->property("contentY").toReal();
+        m_engine->answerNow();
+        QTRY_VERIFY(!m_chat->answering());
+        QVERIFY(std::abs(list->property("contentY").toReal() - before) < 1);
+        // Back at the end it follows again.
+        click(QStringLiteral("Jump to the end"));
+        QTRY_VERIFY(list->property("nearEnd").toBool());
+        QVERIFY(list->property("following").toBool());
+        m_engine->waits = false;
+        send(QStringLiteral("once more"));
+        QTRY_VERIFY(list->property("nearEnd").toBool());
+        noWarnings();
+    }
+
     void reasoningIsOpenedByKeyboard()
     {
         m_engine->reasoning = QStringLiteral("Let me see.\nIt must be so.");
@@ -285,6 +317,15 @@ private:
         m_chat->open(900);
     }
 
+    void wheel(QQuickItem *item, int turn)
+    {
+        const QPointF at = item->mapToScene({item->width() / 2, item->height() / 2});
+        QWheelEvent event(at, m_window->mapToGlobal(at), {}, {0, turn}, Qt::NoButton,
+                          Qt::NoModifier, Qt::NoScrollPhase, false);
+        event.setTimestamp(m_turned += 20); // the list reckons how fast it is turned
+        QCoreApplication::sendEvent(m_window, &event);
+        QTest::qWait(20);
+    }
     bool drag(const QMimeData &data)
     {
         QDragEnterEvent enter(m_window->contentItem()->boundingRect().center().toPoint(),
@@ -299,6 +340,8 @@ private:
         QCoreApplication::sendEvent(m_window, &event);
         return event.isAccepted();
     }
+
+    quint64 m_turned = 1000; // when the wheel was turned last
 };
 
 QTEST_MAIN(TestWindowUse)
