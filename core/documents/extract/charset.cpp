@@ -16,6 +16,7 @@ namespace alcove::documents {
 namespace {
 
 constexpr std::size_t kSample = 1 << 20; // bytes that an encoding is told by
+constexpr std::size_t kHead = 4096; // bytes that a page declares its encoding in
 
 // What files call an encoding and what they mean by it: Windows writes more characters than the
 // names of the standards say.
@@ -72,8 +73,10 @@ std::optional<std::string> fromCharset(std::string_view bytes, std::string_view 
     struct Close {
         void operator()(GIConv converter) const { g_iconv_close(converter); }
     };
+    if (name.empty()) // which iconv takes for the encoding of the user's language
+        return std::nullopt;
     const GIConv opened = g_iconv_open("UTF-8", name.c_str());
-    if (name.empty() || opened == GIConv(-1))
+    if (opened == GIConv(-1))
         return std::nullopt;
     const std::unique_ptr<std::remove_pointer_t<GIConv>, Close> converter(opened);
     std::string text;
@@ -122,6 +125,37 @@ std::string toUtf8(std::string_view bytes, std::string_view declared)
             return *text;
     }
     return llm::replaceInvalidUtf8(bytes);
+}
+
+std::string charsetOfPage(std::string_view bytes)
+{
+    std::string head(bytes.substr(0, kHead));
+    std::transform(head.begin(), head.end(), head.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+    std::size_t found = std::string::npos;
+    if (head.starts_with("<?xml")) {
+        found = head.substr(0, head.find("?>")).find("encoding=");
+        if (found != std::string::npos)
+            found += 9;
+    }
+    if (found == std::string::npos) {
+        for (std::size_t meta = head.find("<meta"); meta != std::string::npos;
+             meta = head.find("<meta", meta + 1)) {
+            const std::size_t charset = head.find("charset=", meta);
+            if (charset < head.find('>', meta)) {
+                found = charset + 8;
+                break;
+            }
+        }
+    }
+    if (found == std::string::npos)
+        return {};
+    found = head.find_first_not_of("\"' ", found);
+    if (found == std::string::npos)
+        return {};
+    const std::string charset = head.substr(found, head.find_first_of("\"' />;", found) - found);
+    // A page whose declaration can be read as bytes is not in what it may say here.
+    return charset.starts_with("utf-16") || charset.starts_with("utf-32") ? "utf-8" : charset;
 }
 
 } // namespace alcove::documents

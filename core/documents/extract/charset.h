@@ -16,4 +16,7 @@ std::optional<std::string> fromCharset(std::string_view bytes, std::string_view 
 // By a byte order mark, then as declared, then UTF-8 if it is that, then by how it looks.
 std::string toUtf8(std::string_view bytes, std::string_view declared);
 
+// The encoding that a web page's head or its XML declaration names; may be empty.
+std::string charsetOfPage(std::string_view bytes);
+
 } // namespace alcove::documents

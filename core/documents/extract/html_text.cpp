@@ -18,7 +18,7 @@ namespace alcove::documents {
 namespace {
 
 constexpr std::size_t kMaxDepth = 1 << 21;
-constexpr std::size_t kHead = 4096; // bytes that a page declares its encoding in
+constexpr std::size_t kMaxTitle = 4096;
 
 enum class Tag {
     Inline,
@@ -246,7 +246,7 @@ public:
         if (m_skipped > 0)
             return;
         if (m_inTitle) {
-            if (facts.title.size() < kHead)
+            if (facts.title.size() < kMaxTitle)
                 facts.title += text;
             return;
         }
@@ -328,38 +328,6 @@ private:
     std::vector<Rows> m_rows; // of each table
 };
 
-// The encoding that the page's head or its XML declaration names.
-std::string declaredCharset(std::string_view bytes)
-{
-    std::string head(bytes.substr(0, kHead));
-    std::transform(head.begin(), head.end(), head.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-    std::size_t found = std::string::npos;
-    if (head.starts_with("<?xml")) {
-        found = head.substr(0, head.find("?>")).find("encoding=");
-        if (found != std::string::npos)
-            found += 9;
-    }
-    if (found == std::string::npos) {
-        for (std::size_t meta = head.find("<meta"); meta != std::string::npos;
-             meta = head.find("<meta", meta + 1)) {
-            const std::size_t charset = head.find("charset=", meta);
-            if (charset < head.find('>', meta)) {
-                found = charset + 8;
-                break;
-            }
-        }
-    }
-    if (found == std::string::npos)
-        return {};
-    found = head.find_first_not_of("\"' ", found);
-    if (found == std::string::npos)
-        return {};
-    const std::string charset = head.substr(found, head.find_first_of("\"' />;", found) - found);
-    // A page whose declaration can be read as bytes is not in what it may say here.
-    return charset.starts_with("utf-16") || charset.starts_with("utf-32") ? "utf-8" : charset;
-}
-
 void onStart(void *walk, const xmlChar *name, const xmlChar **attributes)
 {
     static_cast<HtmlWalk *>(walk)->start(view(name), attributes);
@@ -381,7 +349,7 @@ void onText(void *walk, const xmlChar *text, int length)
 Result<HtmlFacts> addHtml(Flow &flow, std::string_view bytes, std::string_view charset,
                           const ReadLimits &limits)
 {
-    const std::string declared = charset.empty() ? declaredCharset(bytes) : std::string(charset);
+    const std::string declared = charset.empty() ? charsetOfPage(bytes) : std::string(charset);
     const std::string text = DocumentBuilder::clean(toUtf8(bytes, declared));
     if (text.empty())
         return HtmlFacts();
