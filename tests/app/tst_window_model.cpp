@@ -25,6 +25,10 @@ private Q_SLOTS:
         emit m_engine->loadProgress(m_engine->loading(), 0.8);
         QTRY_COMPARE(header(), QStringLiteral("Alcove Starter|Loading, 80 %"));
 
+        // First the model goes back to how it ran before; that cannot be had either.
+        emit m_engine->loadFailed(m_engine->loading(),
+                                  {ErrorCode::OutOfMemory, "It is too large.", {}});
+        QTRY_COMPARE(header(), QStringLiteral("Alcove Starter|Loading, 0 %"));
         emit m_engine->loadFailed(m_engine->loading(),
                                   {ErrorCode::InvalidFile, "It is damaged.", "tensor 3"});
         QTRY_COMPARE(header(), QStringLiteral("Alcove Starter|Could not be loaded"));

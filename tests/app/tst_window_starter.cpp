@@ -106,14 +106,15 @@ private Q_SLOTS:
         file.write("GGUF and then nothing of use");
         file.close();
         QVERIFY(m_models->chooseFile(QUrl::fromLocalFile(path)));
-        QTRY_COMPARE_WITH_TIMEOUT(m_models->state(), models::ModelViewModel::Failed, 60'000);
-        QVERIFY(!m_models->errorText().isEmpty());
-        QTRY_VERIFY(find(root(), QAccessible::AlertMessage, m_models->errorText()));
-        QVERIFY(button(QStringLiteral("Model: bad. Could not be loaded")));
-        m_models->choose(kStarter);
+        // The starter goes on, and the window says why the file does not.
         QTRY_COMPARE_WITH_TIMEOUT(m_models->state(), models::ModelViewModel::Ready, 60'000);
+        QVERIFY(m_models->errorText().contains(QLatin1String("bad")));
+        QTRY_VERIFY(find(root(), QAccessible::AlertMessage, m_models->errorText()));
         QTRY_VERIFY(
             button(QStringLiteral("Model: Alcove Starter. Ready, on ") + m_models->device()));
+        const QString words = m_models->errorText();
+        click(QStringLiteral("Dismiss"));
+        QTRY_VERIFY(!find(root(), QAccessible::AlertMessage, words));
         noWarnings();
     }
 

@@ -80,11 +80,7 @@ private Q_SLOTS:
         QVERIFY(best.at("text").get<std::string>().find("4,200 euros") != std::string::npos);
         QVERIFY(best.at("score").get<double>() > 0);
         // The text is exactly the slice of what extract prints.
-        std::string whole;
-        for (const auto &page :
-             runCli({"extract", path("docs/station.md"), "--json"}).json().at("pages"))
-            whole += page.at("text").get<std::string>();
-        const std::u32string points = QString::fromStdString(whole).toStdU32String();
+        const std::u32string points = wholeText("docs/station.md");
         for (const auto &one : results) {
             if (!one.at("document").get<std::string>().ends_with("station.md"))
                 continue;
@@ -165,11 +161,7 @@ private Q_SLOTS:
         QCOMPARE(json.at("weak_evidence").get<bool>(), false);
         QVERIFY(json.at("passages")[0].at("text").get<std::string>().find("4,200")
                 != std::string::npos);
-        std::string whole;
-        for (const auto &page :
-             runCli({"extract", path("docs/station.md"), "--json"}).json().at("pages"))
-            whole += page.at("text").get<std::string>();
-        const std::u32string points = QString::fromStdString(whole).toStdU32String();
+        const std::u32string points = wholeText("docs/station.md");
         for (const auto &citation : json.at("citations")) {
             if (!citation.at("document").get<std::string>().ends_with("station.md"))
                 continue;
@@ -184,6 +176,16 @@ private Q_SLOTS:
 
 private:
     QString path(const char *name) const { return m_folder->filePath(QString::fromLatin1(name)); }
+
+    // What start and end count in.
+    std::u32string wholeText(const char *name) const
+    {
+        const auto json = runCli({"extract", path(name), "--json"}).json();
+        std::string whole;
+        for (const auto &page : json.at("pages"))
+            whole += page.at("text").get<std::string>();
+        return QString::fromStdString(whole).toStdU32String();
+    }
 
     CliResult index(const QStringList &words) const
     {
