@@ -376,7 +376,7 @@ PGgxPvDSyTwvaDE+PHVsPjxsaT7I88bSPC91bD4=
     {
         QCOMPARE(failure(readEmail, mail("just some text\n")), ErrorCode::InvalidFile);
         QCOMPARE(failure(readEmail, mail({})), ErrorCode::InvalidFile);
-        QCOMPARE(failure(readEmail, path("absent")), ErrorCode::Io);
+        QCOMPARE(failure(readEmail, path("absent")), ErrorCode::NotFound);
         const auto nested = [](int depth) {
             QByteArray message = "Subject: deep\nMIME-Version: 1.0\n";
             for (int i = 0; i < depth; ++i)

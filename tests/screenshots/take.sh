@@ -9,7 +9,7 @@ mkdir -p "$out"
 
 work=$(mktemp -d)
 display=:$((90 + RANDOM % 900))
-Xvfb "$display" -screen 0 2600x1600x24 -nolisten tcp >"$work/xvfb.log" 2>&1 &
+Xvfb "$display" -screen 0 2600x1600x24 -nolisten tcp -noreset >"$work/xvfb.log" 2>&1 &
 server=$!
 app=
 cleanup() {

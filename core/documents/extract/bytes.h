@@ -10,10 +10,12 @@
 
 namespace alcove::documents {
 
-// Io when it cannot be read, Unsupported when it is larger than `most`.
+// NotFound; Io when it cannot be read; Unsupported when it is larger than `most`.
 inline Result<QByteArray> fileBytes(const std::string &path, std::uint64_t most)
 {
     QFile file(QString::fromStdString(path));
+    if (!file.exists())
+        return fail(ErrorCode::NotFound, "The file is not there any more.");
     if (!file.open(QIODevice::ReadOnly))
         return fail(ErrorCode::Io, "The file cannot be read.", file.errorString().toStdString());
     if (std::uint64_t(file.size()) > most)

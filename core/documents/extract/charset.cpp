@@ -63,6 +63,38 @@ std::string looksLike(std::string_view bytes)
     return uchardet_get_charset(detector.get());
 }
 
+// Bytes of text without a mark that are zero at every second place are UTF-16 of Latin letters.
+const char *wideByZeros(std::string_view bytes)
+{
+    const std::size_t pairs = std::min<std::size_t>(bytes.size() / 2, 2048);
+    if (pairs < 2)
+        return nullptr;
+    std::size_t even = 0;
+    std::size_t odd = 0;
+    for (std::size_t i = 0; i < pairs; ++i) {
+        even += bytes[2 * i] == 0;
+        odd += bytes[2 * i + 1] == 0;
+    }
+    if (odd * 2 > pairs && even * 20 < pairs)
+        return "UTF-16LE";
+    if (even * 2 > pairs && odd * 20 < pairs)
+        return "UTF-16BE";
+    return nullptr;
+}
+
+bool isText(std::string_view bytes)
+{
+    std::size_t controls = 0;
+    for (const char c : bytes.substr(0, kSample)) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte == 0)
+            return false;
+        controls += byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t' && byte != '\f'
+            && byte != 0x1b;
+    }
+    return controls * 50 <= std::min(bytes.size(), kSample);
+}
+
 } // namespace
 
 std::optional<std::string> fromCharset(std::string_view bytes, std::string_view charset)
@@ -156,6 +188,29 @@ std::string charsetOfPage(std::string_view bytes)
     const std::string charset = head.substr(found, head.find_first_of("\"' />;", found) - found);
     // A page whose declaration can be read as bytes is not in what it may say here.
     return charset.starts_with("utf-16") || charset.starts_with("utf-32") ? "utf-8" : charset;
+}
+
+Result<std::string> decodeText(std::string_view bytes)
+{
+    using namespace std::string_view_literals;
+    const char *wide = nullptr;
+    std::size_t mark = 0;
+    if (bytes.starts_with("\xFF\xFE\0\0"sv)) {
+        wide = "UTF-32LE";
+        mark = 4;
+    } else if (bytes.starts_with("\0\0\xFE\xFF"sv)) {
+        wide = "UTF-32BE";
+        mark = 4;
+    } else if (!bytes.starts_with("\xFF\xFE"sv) && !bytes.starts_with("\xFE\xFF"sv)) {
+        wide = wideByZeros(bytes);
+        if (!wide && !isText(bytes))
+            return fail(ErrorCode::InvalidFile, "This is no text.");
+    }
+    if (wide) {
+        if (auto text = fromCharset(bytes.substr(mark), wide))
+            return *text;
+    }
+    return toUtf8(bytes, {});
 }
 
 } // namespace alcove::documents

@@ -1,4 +1,5 @@
-#include "core/documents/extract/file_bytes.h"
+#include "core/documents/extract/bytes.h"
+#include "core/documents/extract/charset.h"
 #include "core/documents/extract/readers.h"
 #include "core/documents/extract/text_blocks.h"
 
@@ -13,10 +14,10 @@ namespace {
 Result<std::string> textOf(const std::string &path, const ReadOptions &options)
 {
     const auto bytes =
-        readFileBytes(path, std::min(options.limits.fileBytes, options.limits.textBytes));
+        fileBytes(path, std::min(options.limits.fileBytes, options.limits.textBytes));
     if (!bytes)
         return fail(bytes.error());
-    auto text = decodeText(*bytes);
+    auto text = decodeText({bytes->constData(), std::size_t(bytes->size())});
     if (!text)
         return fail(text.error());
     return DocumentBuilder::clean(*text);
