@@ -43,7 +43,7 @@ SettingGroup {
                 { "value": "q8_0", "text": qsTr("Half the size, 8 bits") },
                 { "value": "q8_0/q4_0", "text": qsTr("Smallest, 8 and 4 bits") }
             ]
-            currentIndex: ["f16", "q8_0", "q8_0/q4_0"].indexOf(group.settings.kvFormat)
+            currentIndex: group.settings.kvFormat === "q8_0/q4_0" ? 2 : group.settings.kvFormat === "q8_0" ? 1 : 0
             onActivated: group.settings.kvFormat = currentValue
         }
     }

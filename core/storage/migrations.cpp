@@ -102,8 +102,10 @@ ALTER TABLE answer_pieces ADD COLUMN reasoning_seconds REAL NOT NULL DEFAULT 0;
 }
 
 // Version 3: documents.
-// - begin and end of a passage are Unicode code points of the document's pages, one after the other.
-// - passages_fts keeps terms (stems, pairs of characters), not words: see core/documents. It has its
+// - begin and end of a passage are Unicode code points of the document's pages, one after the
+// other.
+// - passages_fts keeps terms (stems, pairs of characters), not words: see core/documents. It has
+// its
 //   own copy, because a passage's terms cannot be told from its text once the rules have changed.
 // - passage_vectors holds 32-bit floats of length 1, little-endian.
 Result<> version3(Database &database)
