@@ -20,7 +20,8 @@ inline Result<QByteArray> fileBytes(const std::string &path, std::uint64_t most)
         return fail(ErrorCode::Io, "The file cannot be read.", file.errorString().toStdString());
     if (std::uint64_t(file.size()) > most)
         return fail(tooMuchText());
-    QByteArray bytes = file.read(qint64(most) + 1);
+    // One more than it has, in case that it grows; as much is set aside at once.
+    QByteArray bytes = file.read(file.size() + 1);
     if (std::uint64_t(bytes.size()) > most)
         return fail(tooMuchText());
     return bytes;
