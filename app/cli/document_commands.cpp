@@ -61,13 +61,15 @@ tl::expected<std::uint64_t, Failure> embedAll(const Environment &environment, Do
                 (passage.heading.isEmpty() ? passage.text : passage.heading + u'\n' + passage.text)
                     .toStdString());
         const auto embeddings = (*opened)->embedAll(texts);
+        std::vector<DocumentIndex::PassageVector> vectors;
         for (std::size_t i = 0; i < embeddings.size(); ++i) {
             if (!embeddings[i])
                 return failure(embeddings[i].error());
-            if (auto done = index.putVector((*passages)[i].id, model, embeddings[i]->values); !done)
-                return failure(done.error());
-            ++embedded;
+            vectors.push_back({(*passages)[i].id, embeddings[i]->values});
         }
+        if (auto done = index.putVectors(model, vectors); !done)
+            return failure(done.error());
+        embedded += vectors.size();
     }
 }
 

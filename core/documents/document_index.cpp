@@ -70,18 +70,11 @@ QString DocumentIndex::defaultCollection()
 
 Result<std::vector<DocumentEntry>> DocumentIndex::documents()
 {
-    auto rows = m_database.bound(std::string(kEntries) + "ORDER BY c.name, d.path");
-    if (!rows)
-        return fail(rows.error());
     std::vector<DocumentEntry> entries;
-    for (;;) {
-        const auto row = rows->step();
-        if (!row)
-            return fail(row.error());
-        if (!*row)
-            return entries;
-        entries.push_back(entryOf(*rows));
-    }
+    const auto done =
+        m_database.each(std::string(kEntries) + "ORDER BY c.name, d.path",
+                        [&](const Statement &row) { entries.push_back(entryOf(row)); });
+    return done ? Result<std::vector<DocumentEntry>>(std::move(entries)) : fail(done.error());
 }
 
 Result<std::optional<DocumentEntry>> DocumentIndex::find(const QString &collection,
@@ -194,22 +187,15 @@ Result<qint64> DocumentIndex::put(const DocumentEntry &entry, const DocumentText
 
     // Vectors by the text they were made of.
     QHash<QString, std::pair<qint64, QByteArray>> kept;
-    {
-        auto rows = m_database.bound("SELECT p.hash, v.model_id, v.vector FROM passages p"
-                                     " JOIN passage_vectors v ON v.passage_id = p.id"
-                                     " WHERE p.document_id = ?",
-                                     *document);
-        if (!rows)
-            return fail(rows.error());
-        for (;;) {
-            const auto row = rows->step();
-            if (!row)
-                return fail(row.error());
-            if (!*row)
-                break;
-            kept.insert(rows->text(0), {rows->integer(1), rows->blob(2)});
-        }
-    }
+    if (auto done = m_database.each(
+            "SELECT p.hash, v.model_id, v.vector FROM passages p"
+            " JOIN passage_vectors v ON v.passage_id = p.id WHERE p.document_id = ?",
+            [&](const Statement &row) {
+                kept.insert(row.text(0), {row.integer(1), row.blob(2)});
+            },
+            *document);
+        !done)
+        return fail(done.error());
     if (auto done = dropPassages(*document); !done)
         return fail(done.error());
 
@@ -313,21 +299,15 @@ Result<> DocumentIndex::remove(qint64 document)
 
 Result<std::vector<Page>> DocumentIndex::pages(qint64 document)
 {
-    auto rows = m_database.bound("SELECT label, text, recognised FROM document_pages"
-                                 " WHERE document_id = ? ORDER BY number",
-                                 document);
-    if (!rows)
-        return fail(rows.error());
     std::vector<Page> pages;
-    for (;;) {
-        const auto row = rows->step();
-        if (!row)
-            return fail(row.error());
-        if (!*row)
-            return pages;
-        pages.push_back(
-            {rows->text(0).toStdString(), rows->text(1).toStdString(), rows->integer(2) != 0});
-    }
+    const auto done = m_database.each(
+        "SELECT label, text, recognised FROM document_pages WHERE document_id = ? ORDER BY number",
+        [&](const Statement &row) {
+            pages.push_back(
+                {row.text(0).toStdString(), row.text(1).toStdString(), row.integer(2) != 0});
+        },
+        document);
+    return done ? Result<std::vector<Page>>(std::move(pages)) : fail(done.error());
 }
 
 Result<Hit> DocumentIndex::hitOf(qint64 passage, double score)

@@ -109,9 +109,14 @@ public:
         QString text;
     };
     Result<std::vector<PassageToEmbed>> withoutVector(const QString &model, int most);
-    Result<> putVector(qint64 passage, const QString &model, const std::vector<float> &vector);
+    struct PassageVector {
+        qint64 passage = 0;
+        std::vector<float> values;
+    };
+    Result<> putVectors(const QString &model, const std::vector<PassageVector> &vectors);
     Result<QString> vectorModel(); // path of the model of the vectors; empty: there are none
-    Result<std::vector<Hit>> searchVectors(const std::vector<float> &query,
+    // Among the vectors of `model` alone: those of others mean something else.
+    Result<std::vector<Hit>> searchVectors(const QString &model, const std::vector<float> &query,
                                            const SearchOptions &options);
 
 private:

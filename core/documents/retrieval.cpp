@@ -76,7 +76,7 @@ Result<Found> retrieve(DocumentIndex &index, const QString &query, const SearchO
         if (!vector) {
             found.remark = QString::fromStdString(vector.error().message);
         } else {
-            auto hits = index.searchVectors(*vector, wide);
+            auto hits = index.searchVectors(*model, *vector, wide);
             if (!hits)
                 return fail(hits.error());
             byVectors = std::move(*hits);

@@ -44,29 +44,23 @@ std::vector<float> unit(std::vector<float> vector)
 Result<std::vector<DocumentIndex::PassageToEmbed>>
 DocumentIndex::withoutVector(const QString &model, int most)
 {
-    auto rows = m_database.bound(
+    std::vector<PassageToEmbed> passages;
+    const auto done = m_database.each(
         "SELECT p.id, p.heading, p.text FROM passages p WHERE NOT EXISTS (SELECT 1 FROM"
         " passage_vectors v JOIN embedding_models m ON m.id = v.model_id"
         " WHERE v.passage_id = p.id AND m.path = ?) ORDER BY p.id LIMIT ?",
+        [&](const storage::Statement &row) {
+            passages.push_back({row.integer(0), row.text(1), row.text(2)});
+        },
         model, most);
-    if (!rows)
-        return fail(rows.error());
-    std::vector<PassageToEmbed> passages;
-    for (;;) {
-        const auto row = rows->step();
-        if (!row)
-            return fail(row.error());
-        if (!*row)
-            return passages;
-        passages.push_back({rows->integer(0), rows->text(1), rows->text(2)});
-    }
+    return done ? Result<std::vector<PassageToEmbed>>(std::move(passages)) : fail(done.error());
 }
 
-Result<> DocumentIndex::putVector(qint64 passage, const QString &model,
-                                  const std::vector<float> &vector)
+Result<> DocumentIndex::putVectors(const QString &model, const std::vector<PassageVector> &vectors)
 {
-    if (vector.empty())
-        return fail(ErrorCode::InvalidArgument, "An embedding has no numbers.");
+    auto transaction = storage::Transaction::begin(m_database);
+    if (!transaction)
+        return fail(transaction.error());
     if (auto done =
             m_database.run("INSERT OR IGNORE INTO embedding_models (path) VALUES (?)", model);
         !done)
@@ -74,12 +68,20 @@ Result<> DocumentIndex::putVector(qint64 passage, const QString &model,
     const auto id = m_database.number("SELECT id FROM embedding_models WHERE path = ?", model);
     if (!id)
         return fail(id.error());
-    const std::vector<float> scaled = unit(vector);
-    const QByteArray bytes(reinterpret_cast<const char *>(scaled.data()),
-                           qsizetype(scaled.size() * sizeof(float)));
-    return m_database.run("INSERT OR REPLACE INTO passage_vectors (passage_id, model_id, vector)"
-                          " VALUES (?, ?, ?)",
-                          passage, *id, bytes);
+    for (const PassageVector &vector : vectors) {
+        if (vector.values.empty())
+            return fail(ErrorCode::InvalidArgument, "An embedding has no numbers.");
+        const std::vector<float> scaled = unit(vector.values);
+        const QByteArray bytes(reinterpret_cast<const char *>(scaled.data()),
+                               qsizetype(scaled.size() * sizeof(float)));
+        if (auto done = m_database.run(
+                "INSERT OR REPLACE INTO passage_vectors (passage_id, model_id, vector)"
+                " VALUES (?, ?, ?)",
+                vector.passage, *id, bytes);
+            !done)
+            return done;
+    }
+    return transaction->commit();
 }
 
 Result<QString> DocumentIndex::vectorModel()
@@ -95,42 +97,38 @@ Result<QString> DocumentIndex::vectorModel()
     return *stepped ? row->text(0) : QString();
 }
 
-Result<std::vector<Hit>> DocumentIndex::searchVectors(const std::vector<float> &query,
+Result<std::vector<Hit>> DocumentIndex::searchVectors(const QString &model,
+                                                      const std::vector<float> &query,
                                                       const SearchOptions &options)
 {
     const std::vector<float> wanted = unit(query);
-    auto rows = options.collection.isEmpty()
-        ? m_database.bound("SELECT passage_id, vector FROM passage_vectors")
-        : m_database.bound("SELECT v.passage_id, v.vector FROM passage_vectors v"
-                           " JOIN passages p ON p.id = v.passage_id"
-                           " JOIN documents d ON d.id = p.document_id"
-                           " JOIN collections c ON c.id = d.collection_id WHERE c.name = ?",
-                           options.collection);
-    if (!rows)
-        return fail(rows.error());
     std::vector<std::pair<double, qint64>> best; // a heap whose first is the worst
     const auto better = [](const auto &a, const auto &b) {
         return a.first != b.first ? a.first > b.first : a.second < b.second;
     };
-    std::vector<float> vector;
-    for (;;) {
-        const auto row = rows->step();
-        if (!row)
-            return fail(row.error());
-        if (!*row)
-            break;
-        const QByteArray bytes = rows->blob(1);
+    std::vector<float> vector(wanted.size());
+    const auto compare = [&](const storage::Statement &row) {
+        const QByteArray bytes = row.blob(1);
         if (std::size_t(bytes.size()) != wanted.size() * sizeof(float))
-            continue; // of another model
-        vector.resize(wanted.size());
+            return; // the file at the model's path is another by now
         std::memcpy(vector.data(), bytes.constData(), std::size_t(bytes.size()));
-        best.emplace_back(dot(vector.data(), wanted.data(), wanted.size()), rows->integer(0));
+        best.emplace_back(dot(vector.data(), wanted.data(), wanted.size()), row.integer(0));
         std::push_heap(best.begin(), best.end(), better);
         if (best.size() > std::size_t(std::max(options.most, 0))) {
             std::pop_heap(best.begin(), best.end(), better);
             best.pop_back();
         }
-    }
+    };
+    // An empty collection is all of them.
+    if (auto done = m_database.each("SELECT v.passage_id, v.vector FROM passage_vectors v"
+                                    " JOIN embedding_models m ON m.id = v.model_id"
+                                    " JOIN passages p ON p.id = v.passage_id"
+                                    " JOIN documents d ON d.id = p.document_id"
+                                    " JOIN collections c ON c.id = d.collection_id"
+                                    " WHERE m.path = ?1 AND (?2 = '' OR c.name = ?2)",
+                                    compare, model, options.collection);
+        !done)
+        return fail(done.error());
     std::sort(best.begin(), best.end(), better);
     std::vector<Hit> hits;
     for (const auto &[score, passage] : best) {

@@ -1,6 +1,7 @@
 #include "core/documents/word_analysis.h"
 
 #include "core/llm/utf8.h"
+#include "core/storage/search_words.h"
 
 #include <cld2/public/compact_lang_det.h>
 #include <libstemmer.h>
@@ -34,23 +35,6 @@ constexpr Rules kRules[] = {
     {"ru", "russian"},    {"sr", "serbian"},   {"sv", "swedish"},    {"ta", "tamil"},
     {"tr", "turkish"},    {"yi", "yiddish"},
 };
-
-bool writtenWithoutSpaces(char32_t character)
-{
-    switch (QChar::script(character)) {
-    case QChar::Script_Han:
-    case QChar::Script_Hiragana:
-    case QChar::Script_Katakana:
-    case QChar::Script_Bopomofo:
-    case QChar::Script_Thai:
-    case QChar::Script_Lao:
-    case QChar::Script_Khmer:
-    case QChar::Script_Myanmar:
-        return true;
-    default:
-        return false;
-    }
-}
 
 bool isMark(char32_t character)
 {
@@ -175,7 +159,7 @@ std::vector<Term> WordAnalysis::terms(std::string_view text, const std::string &
         const std::string_view bytes = text.substr(0, step.length);
         text.remove_prefix(step.length);
         const char32_t c = step.codePoint;
-        if (step.kind == llm::Utf8Kind::Character && writtenWithoutSpaces(c)
+        if (step.kind == llm::Utf8Kind::Character && storage::writtenWithoutSpaces(c)
             && (QChar::isLetterOrNumber(c) || isMark(c))) {
             endWord();
             const std::string character = mapped(bytes, UTF8PROC_COMPOSE | UTF8PROC_COMPAT);

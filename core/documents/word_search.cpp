@@ -30,19 +30,12 @@ std::string quoted(const std::string &term)
 
 Result<std::vector<std::string>> DocumentIndex::languages()
 {
-    auto rows = m_database.bound("SELECT language, count(*) FROM documents WHERE state = 'ready'"
-                                 " GROUP BY language ORDER BY 2 DESC LIMIT 6");
-    if (!rows)
-        return fail(rows.error());
     std::vector<std::string> found;
-    for (;;) {
-        const auto row = rows->step();
-        if (!row)
-            return fail(row.error());
-        if (!*row)
-            return found;
-        found.push_back(rows->text(0).toStdString());
-    }
+    const auto done = m_database.each(
+        "SELECT language, count(*) FROM documents WHERE state = 'ready'"
+        " GROUP BY language ORDER BY 2 DESC LIMIT 6",
+        [&](const storage::Statement &row) { found.push_back(row.text(0).toStdString()); });
+    return done ? Result<std::vector<std::string>>(std::move(found)) : fail(done.error());
 }
 
 // Words of the index that one which is not there may stand for: compounds that hold it, parts that
@@ -53,25 +46,17 @@ Result<std::vector<std::string>> DocumentIndex::alternatives(const std::string &
     if (wanted.size() < kLeastCompound)
         return std::vector<std::string>();
     const int mostEdits = wanted.size() >= 8 ? 2 : 1;
-    auto rows = m_database.bound("SELECT term, doc FROM passages_vocabulary");
-    if (!rows)
-        return fail(rows.error());
     struct Candidate {
         int rank = 0; // the less the better
         qint64 passages = 0;
         std::string term;
     };
     std::vector<Candidate> candidates;
-    for (;;) {
-        const auto row = rows->step();
-        if (!row)
-            return fail(row.error());
-        if (!*row)
-            break;
-        const QString text = rows->text(0);
+    const auto consider = [&](const storage::Statement &row) {
+        const QString text = row.text(0);
         const std::u32string other = text.toStdU32String();
         if (other.size() < kLeastCompound)
-            continue;
+            return;
         int rank = -1;
         if (other.find(wanted) != std::u32string::npos)
             rank = 1;
@@ -80,8 +65,10 @@ Result<std::vector<std::string>> DocumentIndex::alternatives(const std::string &
         if (const int edits = editDistance(wanted, other, mostEdits); edits <= mostEdits)
             rank = edits == 1 ? 0 : 2;
         if (rank >= 0)
-            candidates.push_back({rank, rows->integer(1), text.toStdString()});
-    }
+            candidates.push_back({rank, row.integer(1), text.toStdString()});
+    };
+    if (auto done = m_database.each("SELECT term, doc FROM passages_vocabulary", consider); !done)
+        return fail(done.error());
     std::sort(candidates.begin(), candidates.end(), [](const Candidate &a, const Candidate &b) {
         return std::tuple(a.rank, -a.passages, a.term) < std::tuple(b.rank, -b.passages, b.term);
     });
@@ -187,33 +174,30 @@ Result<std::vector<Hit>> DocumentIndex::searchWords(const QString &query,
     for (const std::string &part : parts)
         match += std::string(match.empty() ? "" : " OR ") + part;
 
-    // Words of the text count whole, those of headings more, those of the file's name less.
-    auto rows = options.collection.isEmpty()
-        ? m_database.bound(
-            "SELECT rowid, bm25(passages_fts, 1.0, 1.4, 0.6) AS rank FROM passages_fts"
-            " WHERE passages_fts MATCH ? ORDER BY rank, rowid LIMIT ?",
-            QString::fromStdString(match), options.most)
-        : m_database.bound(
+    // Words of the text count whole, those of headings more, those of the file's name less. An
+    // empty collection is all of them.
+    std::vector<std::pair<qint64, double>> ranked;
+    if (auto done = m_database.each(
             "SELECT f.rowid, bm25(passages_fts, 1.0, 1.4, 0.6) AS rank"
             " FROM passages_fts f JOIN passages p ON p.id = f.rowid"
             " JOIN documents d ON d.id = p.document_id"
             " JOIN collections c ON c.id = d.collection_id"
-            " WHERE passages_fts MATCH ? AND c.name = ? ORDER BY rank, f.rowid LIMIT ?",
+            " WHERE passages_fts MATCH ?1 AND (?2 = '' OR c.name = ?2)"
+            " ORDER BY rank, f.rowid LIMIT ?3",
+            [&](const storage::Statement &row) {
+                ranked.emplace_back(row.integer(0), -row.real(1));
+            },
             QString::fromStdString(match), options.collection, options.most);
-    if (!rows)
-        return fail(rows.error());
+        !done)
+        return fail(done.error());
     std::vector<Hit> hits;
-    for (;;) {
-        const auto row = rows->step();
-        if (!row)
-            return fail(row.error());
-        if (!*row)
-            return hits;
-        auto hit = hitOf(rows->integer(0), -rows->real(1));
+    for (const auto &[passage, score] : ranked) {
+        auto hit = hitOf(passage, score);
         if (!hit)
             return fail(hit.error());
         hits.push_back(std::move(*hit));
     }
+    return hits;
 }
 
 } // namespace alcove::documents

@@ -11,6 +11,22 @@ namespace {
 
 constexpr int kMaxWords = 16;
 
+SearchWord searchWord(const QString &word)
+{
+    const QList<uint> characters = word.toUcs4();
+    const bool indexed =
+        std::any_of(characters.begin(), characters.end(),
+                    [](uint character) { return QChar::isLetterOrNumber(character); })
+        && std::none_of(characters.begin(), characters.end(), writtenWithoutSpaces);
+    if (!indexed)
+        return {SearchWord::Kind::Substring, word};
+    QString quoted = word;
+    quoted.replace(QLatin1Char('"'), QLatin1String("\"\""));
+    return {SearchWord::Kind::FullText, QLatin1Char('"') + quoted + QLatin1String("\"*")};
+}
+
+} // namespace
+
 bool writtenWithoutSpaces(char32_t character)
 {
     switch (QChar::script(character)) {
@@ -27,22 +43,6 @@ bool writtenWithoutSpaces(char32_t character)
         return false;
     }
 }
-
-SearchWord searchWord(const QString &word)
-{
-    const QList<uint> characters = word.toUcs4();
-    const bool indexed =
-        std::any_of(characters.begin(), characters.end(),
-                    [](uint character) { return QChar::isLetterOrNumber(character); })
-        && std::none_of(characters.begin(), characters.end(), writtenWithoutSpaces);
-    if (!indexed)
-        return {SearchWord::Kind::Substring, word};
-    QString quoted = word;
-    quoted.replace(QLatin1Char('"'), QLatin1String("\"\""));
-    return {SearchWord::Kind::FullText, QLatin1Char('"') + quoted + QLatin1String("\"*")};
-}
-
-} // namespace
 
 QVector<SearchWord> searchWords(const QString &words)
 {

@@ -15,6 +15,9 @@ struct SearchWord {
     QString pattern;
 };
 
+// Of a script without spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese.
+bool writtenWithoutSpaces(char32_t character);
+
 // At most 16 words. Scripts written without spaces (Chinese, Japanese, Thai, ...) and words without
 // any letter or digit are searched as substrings: the index's tokenizer would not find their parts.
 QVector<SearchWord> searchWords(const QString &words);

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -107,6 +108,23 @@ public:
         if (!(bindOne(values) && ...)) // stops at the first failure
             return fail(std::move(outcome.error()));
         return statement;
+    }
+
+    // Calls `read(const Statement &)` for each row that a query with these values gives.
+    template <typename Read, typename... Values>
+    Result<> each(std::string_view sql, Read &&read, const Values &...values) const
+    {
+        auto rows = bound(sql, values...);
+        if (!rows)
+            return fail(std::move(rows.error()));
+        for (;;) {
+            auto row = rows->step();
+            if (!row)
+                return fail(std::move(row.error()));
+            if (!*row)
+                return {};
+            read(std::as_const(*rows));
+        }
     }
 
     // The single number a query gives; NotFound when it gives no row.

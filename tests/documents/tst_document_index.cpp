@@ -103,7 +103,7 @@ private Q_SLOTS:
         const auto id = put(index(), QStringLiteral("/a.txt"), {"The pump is here."});
         QVERIFY(id);
         const auto hits = found("pump");
-        QVERIFY(index().putVector(hits[0].passage, QStringLiteral("/m.gguf"), {1, 2, 3}));
+        QVERIFY(index().putVectors(QStringLiteral("/m.gguf"), {{hits[0].passage, {1, 2, 3}}}));
         QVERIFY(index().remove(*id));
         for (const char *table : {"documents", "document_pages", "passages", "passages_fts",
                                   "passage_vectors", "passages_vocabulary"})
@@ -132,7 +132,7 @@ private Q_SLOTS:
         QVERIFY(missing);
         QCOMPARE(missing->size(), std::size_t(2));
         for (const auto &passage : *missing)
-            QVERIFY(index().putVector(passage.id, model, {1, float(passage.id), 0}));
+            QVERIFY(index().putVectors(model, {{passage.id, {1, float(passage.id), 0}}}));
         QVERIFY(index().withoutVector(model, 10)->empty());
         QVERIFY(put(index(), QStringLiteral("/a.txt"),
                     {"A new beginning.", "The pump is here.", "It is green."}));
@@ -156,15 +156,20 @@ private Q_SLOTS:
         const auto passages = index().withoutVector(QStringLiteral("/m"), 10);
         QVERIFY(passages);
         for (std::size_t i = 0; i < 4; ++i)
-            QVERIFY(index().putVector((*passages)[i].id, QStringLiteral("/m"), directions[i]));
+            QVERIFY(index().putVectors(QStringLiteral("/m"), {{(*passages)[i].id, directions[i]}}));
         SearchOptions options;
         options.most = 3;
-        const auto hits = index().searchVectors({3, 0.5f}, options);
+        const auto hits = index().searchVectors(QStringLiteral("/m"), {3, 0.5f}, options);
         QVERIFY(hits);
         QCOMPARE(textsOf(*hits), (QStringList{"East.", "North-east.", "North."}));
         QVERIFY(qAbs((*hits)[0].score - 3 / std::hypot(3, 0.5)) < 1e-5);
         // One of another width is not compared.
-        QVERIFY(index().searchVectors({1, 2, 3}, options)->empty());
+        QVERIFY(index().searchVectors(QStringLiteral("/m"), {1, 2, 3}, options)->empty());
+        // Nor one of another model, though it is as wide.
+        QVERIFY(index().putVectors(QStringLiteral("/n"), {{(*passages)[0].id, {1, 0}}}));
+        const auto left = index().searchVectors(QStringLiteral("/m"), {3, 0.5f}, options);
+        QVERIFY(left);
+        QCOMPARE(textsOf(*left), (QStringList{"North-east.", "North.", "West."}));
     }
 
     void wordsAndVectorsAreJoined()
@@ -176,7 +181,7 @@ private Q_SLOTS:
         QVERIFY(passages);
         const std::vector<std::vector<float>> vectors{{1, 0}, {0.9f, 0.1f}, {0, 1}};
         for (std::size_t i = 0; i < 3; ++i)
-            QVERIFY(index().putVector((*passages)[i].id, QStringLiteral("/m"), vectors[i]));
+            QVERIFY(index().putVectors(QStringLiteral("/m"), {{(*passages)[i].id, vectors[i]}}));
         SearchOptions options;
         options.most = 2;
         const auto words = retrieve(index(), QStringLiteral("cat"), options);
