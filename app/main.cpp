@@ -1,7 +1,10 @@
 // The window's program: builds every part once, gives each what it needs, and shows the window.
 
+#include "app/chat/chat_documents.h"
 #include "app/chat/chat_list_model.h"
 #include "app/chat/chat_view_model.h"
+#include "app/documents/documents_view_model.h"
+#include "app/documents/source_view_model.h"
 #include "app/models/model_view_model.h"
 #include "app/settings/settings_view_model.h"
 #include "app/shell/activity_log.h"
@@ -10,6 +13,7 @@
 #include "app/shell/starter_model.h"
 #include "app/shell/window_placement.h"
 #include "core/chat/chat_service.h"
+#include "core/documents/document_service.h"
 #include "core/engine/inference_engine.h"
 #include "core/engine/scripted_engine.h"
 #include "core/log/log.h"
@@ -39,6 +43,7 @@
 Q_IMPORT_QML_PLUGIN(Alcove_ThemePlugin)
 Q_IMPORT_QML_PLUGIN(Alcove_ControlsPlugin)
 Q_IMPORT_QML_PLUGIN(Alcove_ChatPlugin)
+Q_IMPORT_QML_PLUGIN(Alcove_DocumentsPlugin)
 Q_IMPORT_QML_PLUGIN(Alcove_ModelsPlugin)
 Q_IMPORT_QML_PLUGIN(Alcove_SettingsPlugin)
 Q_IMPORT_QML_PLUGIN(Alcove_HelpPlugin)
@@ -129,11 +134,19 @@ int main(int argc, char **argv)
         engine =
             std::make_unique<engine::InferenceEngine>(folder->path() + QStringLiteral("/cache"));
 
-    chat::ChatService service(**storage, *engine);
+    auto documents = documents::DocumentService::open(
+        folder->databasePath(),
+        documents::DocumentReader(documents::DocumentReader::programBeside()));
+    if (!documents)
+        return refuse(documents.error());
+    chat::ChatService service(**storage, *engine, documents->get());
     const shell::ActivityLog activity(*engine, service);
     models::ModelViewModel models(*engine, settings, shell::starterModelPath());
     chatui::ChatListModel chats(service);
     chatui::ChatViewModel chat(service, models, settings);
+    documentsui::DocumentsViewModel library(**documents);
+    documentsui::SourceViewModel source(**documents);
+    chatui::ChatDocuments chatDocuments(service, chat, library);
     settings::SettingsViewModel choices(settings, folder->path());
     shell::ShellViewModel shell(settings,
                                 demoMode ? shell::ShellViewModel::Mode::Demo
@@ -163,6 +176,9 @@ int main(int argc, char **argv)
         {QStringLiteral("shell"), QVariant::fromValue(&shell)},
         {QStringLiteral("chat"), QVariant::fromValue(&chat)},
         {QStringLiteral("chats"), QVariant::fromValue(&chats)},
+        {QStringLiteral("documents"), QVariant::fromValue(&library)},
+        {QStringLiteral("source"), QVariant::fromValue(&source)},
+        {QStringLiteral("chatDocuments"), QVariant::fromValue(&chatDocuments)},
         {QStringLiteral("models"), QVariant::fromValue(&models)},
         {QStringLiteral("settings"), QVariant::fromValue(&choices)},
     });
@@ -174,6 +190,7 @@ int main(int argc, char **argv)
     window->show();
 
     service.listChats();
+    (*documents)->start();
     const QStringList files = arguments.positionalArguments();
     if (files.isEmpty()
         || !models.chooseFile(QUrl::fromLocalFile(QFileInfo(files.first()).absoluteFilePath())))

@@ -6,6 +6,11 @@
 #include <cstring>
 #include <mutex>
 
+#ifdef ALCOVE_KEEP_DRIVERS
+#include <dlfcn.h>
+#include <link.h>
+#endif
+
 namespace alcove::gpu {
 
 namespace {
@@ -22,6 +27,19 @@ VKAPI_ATTR VkBool32 VKAPI_CALL onValidationMessage(VkDebugUtilsMessageSeverityFl
     std::fprintf(stderr, "Vulkan validation: %s\n", data->pMessage);
     return VK_FALSE;
 }
+
+#ifdef ALCOVE_KEEP_DRIVERS
+// Holds every driver that is loaded now until the process ends.
+void keepDrivers()
+{
+    const auto keep = [](dl_phdr_info *module, std::size_t, void *) {
+        if (std::strstr(module->dlpi_name, "libvulkan_"))
+            (void)dlopen(module->dlpi_name, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+        return 0;
+    };
+    dl_iterate_phdr(keep, nullptr);
+}
+#endif
 
 bool hasLayer(const char *name)
 {
@@ -133,6 +151,9 @@ Result<std::shared_ptr<const Instance>> Instance::create()
     if (result != VK_SUCCESS)
         return fail(vulkanError(result, "vkCreateInstance"));
     volkLoadInstanceOnly(instance->m_instance);
+#ifdef ALCOVE_KEEP_DRIVERS
+    keepDrivers();
+#endif
 
     if (validate) {
         auto messenger = vkStruct<VkDebugUtilsMessengerCreateInfoEXT>(

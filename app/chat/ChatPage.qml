@@ -13,10 +13,13 @@ Rectangle {
 
     required property ChatViewModel chat
     required property ModelViewModel models
+    required property ChatDocuments documents
     property bool sidebarHidden: false
 
     signal sidebarWanted
     signal modelsPageWanted
+    signal documentsPageWanted
+    signal sourceWanted(var citation)
 
     readonly property bool empty: chat.messages.count === 0
     readonly property int sideMargin: width < Theme.columnWidth + 2 * Theme.space32 ? Theme.space12 : Theme.space24
@@ -110,6 +113,7 @@ Rectangle {
                 visible: !page.empty
                 chat: page.chat
                 onLinkWanted: target => linkPanel.ask(target)
+                onSourceWanted: citation => page.sourceWanted(citation)
             }
             ChatWelcome {
                 visible: page.empty
@@ -146,7 +150,9 @@ Rectangle {
             Composer {
                 id: composer
                 chat: page.chat
+                documents: page.documents
                 Layout.fillWidth: true
+                onDocumentsPageWanted: page.documentsPageWanted()
             }
         }
     }

@@ -3,6 +3,7 @@
 pragma ComponentBehavior: Bound
 
 import QtQuick
+import QtQuick.Dialogs
 import QtQuick.Layouts
 import QtQuick.Templates as T
 import Alcove.Chat
@@ -13,7 +14,10 @@ ColumnLayout {
     id: composer
 
     required property ChatViewModel chat
+    required property ChatDocuments documents
     property alias area: area
+
+    signal documentsPageWanted
 
     function takeFocus() {
         area.forceActiveFocus();
@@ -21,6 +25,17 @@ ColumnLayout {
 
     spacing: Theme.space4
 
+    FileDialog {
+        id: dialog
+        title: qsTr("Ask about files")
+        fileMode: FileDialog.OpenFiles
+        onAccepted: composer.documents.attach(selectedFiles)
+    }
+    AttachmentBar {
+        documents: composer.documents
+        Layout.fillWidth: true
+        Layout.bottomMargin: Theme.space4
+    }
     Rectangle {
         Layout.fillWidth: true
         implicitHeight: Math.max(flick.height, send.height) + 2 * Theme.space8
@@ -34,10 +49,10 @@ ColumnLayout {
         }
         Flickable {
             id: flick
-            anchors.left: parent.left
+            anchors.left: sources.right
             anchors.right: send.left
             anchors.verticalCenter: parent.verticalCenter
-            anchors.leftMargin: Theme.space16
+            anchors.leftMargin: Theme.space8
             anchors.rightMargin: Theme.space8
             height: Math.min(area.implicitHeight, Theme.composerLines * area.lineHeight + 2 * area.topPadding)
             contentWidth: width
@@ -112,6 +127,50 @@ ColumnLayout {
             }
         }
         IconButton {
+            id: sources
+            anchors.left: parent.left
+            anchors.leftMargin: Theme.space8
+            anchors.bottom: parent.bottom
+            anchors.bottomMargin: Theme.space8
+            radius: width / 2
+            iconName: "attach"
+            iconColor: composer.documents.any ? Theme.accent : Theme.textMuted
+            text: composer.documents.summary !== ""
+                ? qsTr("Questions are asked of %1").arg(composer.documents.summary)
+                : qsTr("Ask about documents")
+            onClicked: menu.popup(sources, 0, -menu.implicitHeight - Theme.space4)
+
+            ContextMenu {
+                id: menu
+                implicitWidth: Theme.sidebarWidth
+
+                ContextMenuItem {
+                    text: qsTr("Attach files to this chat…")
+                    iconName: "attach"
+                    onTriggered: dialog.open()
+                }
+                ContextMenuLine {}
+                Instantiator {
+                    model: composer.documents.collections
+                    delegate: ContextMenuItem {
+                        required property var modelData
+                        text: modelData.name
+                        note: qsTr("%n document(s)", "", modelData.documents)
+                        checkable: true
+                        checked: modelData.ticked
+                        onTriggered: composer.documents.toggle(modelData.name)
+                    }
+                    onObjectAdded: (index, object) => menu.insertItem(index + 2, object)
+                    onObjectRemoved: (index, object) => menu.removeItem(object)
+                }
+                ContextMenuItem {
+                    text: qsTr("All about documents")
+                    iconName: "documents"
+                    onTriggered: composer.documentsPageWanted()
+                }
+            }
+        }
+        IconButton {
             id: send
 
             readonly property bool stops: composer.chat.answering
@@ -141,6 +200,8 @@ ColumnLayout {
     Text {
         id: hint
         text: composer.chat.sendHint !== "" ? composer.chat.sendHint
+            : composer.documents.hint !== "" ? composer.documents.hint
+            : composer.documents.summary !== "" ? qsTr("Questions are asked of %1.").arg(composer.documents.summary)
             : composer.chat.contextText !== "" ? composer.chat.contextText
             : composer.chat.sendWithEnter ? qsTr("Enter sends, Shift+Enter starts a new line.")
             : qsTr("Ctrl+Enter sends.")

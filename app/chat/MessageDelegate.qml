@@ -28,12 +28,15 @@ Item {
     required property string reasoningTail
     required property bool reasoningOpen
     required property bool thinking
+    required property var citations
+    required property string sourcesText
 
     property bool busy: false      // an answer is being written in this chat
     property bool current: false   // chosen with the keyboard
     property bool editing: false
 
     signal linkWanted(string target)
+    signal sourceWanted(var citation)
     signal regenerateWanted(var messageId)
     signal edited(var messageId, string text)
     signal siblingWanted(var messageId, int index)
@@ -44,12 +47,25 @@ Item {
         (editor.item as MessageEditor)?.begin(words);
     }
 
+    // A link of the answer's text: a number in brackets leads to a source, all others out.
+    function follow(target: string) {
+        const scheme = "alcove-citation:";
+        if (!target.startsWith(scheme)) {
+            linkWanted(target);
+            return;
+        }
+        const number = Number(target.substring(scheme.length));
+        const found = citations.find(one => one.number === number);
+        if (found !== undefined)
+            sourceWanted(found);
+    }
+
     readonly property bool streaming: messageState === MessageListModel.Streaming
     readonly property string stateText: {
         const unanswered = reasoning !== "" && text === "";
         switch (messageState) {
         case MessageListModel.Complete:
-            return unanswered ? qsTr("The model ended here without an answer.") : "";
+            return !fromUser && text === "" ? qsTr("The model ended here without an answer.") : "";
         case MessageListModel.Stopped:
             return unanswered ? qsTr("You stopped this answer while the model was still thinking.")
                 : qsTr("You stopped this answer.");
@@ -165,7 +181,15 @@ Item {
             blocks: message.fromUser ? null : message.blocks
             reachable: message.current
             Layout.fillWidth: true
-            onLinkWanted: target => message.linkWanted(target)
+            onLinkWanted: target => message.follow(target)
+        }
+        SourceList {
+            citations: message.citations
+            summary: message.sourcesText
+            reachable: message.current
+            Layout.fillWidth: true
+            Layout.topMargin: Theme.space8
+            onSourceWanted: citation => message.sourceWanted(citation)
         }
         RowLayout {
             visible: !message.fromUser && message.streaming && message.text === "" && message.reasoning === ""

@@ -18,6 +18,7 @@ ListView {
     property bool held: false // where the user has folded something out, until the list is moved
 
     signal linkWanted(string target)
+    signal sourceWanted(var citation)
 
     // Of the end, a line or two: a hand is not exact.
     readonly property bool nearEnd: contentY + height >= originY + contentHeight - Theme.space32
@@ -152,6 +153,7 @@ ListView {
         busy: list.chat.answering
         current: list.currentIndex === index && list.activeFocus && !list.pointed
         onLinkWanted: target => list.linkWanted(target)
+        onSourceWanted: citation => list.sourceWanted(citation)
         onRegenerateWanted: id => list.chat.regenerate(id)
         onEdited: (id, text) => list.chat.edit(id, text)
         onSiblingWanted: (id, sibling) => list.chat.selectSibling(id, sibling)

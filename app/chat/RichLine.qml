@@ -1,5 +1,6 @@
 // Text of a message that can be selected. `markup` is our own safe subset; links ask before they open.
 import QtQuick
+import Alcove.Controls
 import Alcove.Theme
 
 TextEdit {
@@ -26,5 +27,9 @@ TextEdit {
 
     HoverHandler {
         cursorShape: line.hoveredLink !== "" ? Qt.PointingHandCursor : Qt.IBeamCursor
+    }
+    TipHost {
+        wanted: line.hoveredLink === "alcove-citation:"
+        text: qsTr("None of the passages that were read supports this sentence.")
     }
 }

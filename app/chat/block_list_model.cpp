@@ -70,6 +70,21 @@ void BlockListModel::finish()
     emit linksChanged();
 }
 
+void BlockListModel::setCitations(const QVector<int> &numbers)
+{
+    if (m_cited && numbers == m_citations)
+        return;
+    m_cited = true;
+    m_citations = numbers;
+    if (!m_blocks.isEmpty())
+        emit dataChanged(index(0), index(int(m_blocks.size()) - 1), {MarkupRole, CellsRole});
+}
+
+QString BlockListModel::cited(const QString &markup) const
+{
+    return m_cited ? markdown::linkCitations(markup, m_citations) : markup;
+}
+
 QStringList BlockListModel::links() const
 {
     QStringList all;
@@ -120,7 +135,7 @@ QVariant BlockListModel::data(const QModelIndex &index, int role) const
     case KindRole:
         return kindOf(block.type);
     case MarkupRole:
-        return block.html;
+        return cited(block.html);
     case CodeRole:
         return block.code;
     case LanguageRole:
@@ -129,8 +144,12 @@ QVariant BlockListModel::data(const QModelIndex &index, int role) const
         return block.level;
     case ColumnsRole:
         return block.columns;
-    case CellsRole:
-        return block.cells;
+    case CellsRole: {
+        QStringList cells = block.cells;
+        for (QString &cell : cells)
+            cell = cited(cell);
+        return cells;
+    }
     case AlignmentsRole:
         return QVariant::fromValue(alignmentsOf(block));
     case IndentRole:

@@ -41,6 +41,9 @@ public:
     void append(const QString &text); // an answer that grows
     void finish(); // it has ended
 
+    // The numbers in brackets that lead to sources.
+    void setCitations(const QVector<int> &numbers);
+
     QStringList links() const;
 
     int rowCount(const QModelIndex &parent = {}) const override;
@@ -55,6 +58,9 @@ private:
 
     markdown::MarkdownStream m_stream;
     QVector<markdown::Block> m_blocks;
+    bool m_cited = false; // the text was checked against sources
+    QVector<int> m_citations;
+    QString cited(const QString &markup) const;
 };
 
 } // namespace alcove::chatui

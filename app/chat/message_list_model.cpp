@@ -1,6 +1,7 @@
 #include "app/chat/message_list_model.h"
 
 #include "app/chat/reasoning_text.h"
+#include "app/documents/places.h"
 
 #include <QLocale>
 #include <QQmlEngine>
@@ -115,6 +116,7 @@ void MessageListModel::replace(int at, const Message &message)
             row.blocks->setMarkdown(message.text);
         else if (ended)
             row.blocks->finish();
+        markCitations(row);
     }
     emit dataChanged(index(at), index(at));
 }
@@ -215,8 +217,47 @@ BlockListModel *MessageListModel::blocksOf(const Row &row) const
             row.blocks->append(row.message.text);
         else
             row.blocks->setMarkdown(row.message.text);
+        markCitations(row);
     }
     return row.blocks.get();
+}
+
+void MessageListModel::markCitations(const Row &row)
+{
+    if (row.message.passagesRead == 0 || !row.blocks)
+        return;
+    QVector<int> numbers;
+    for (const chat::MessageCitation &citation : row.message.citations)
+        numbers << citation.number;
+    row.blocks->setCitations(numbers);
+}
+
+QVariantList MessageListModel::citationsOf(const Message &message)
+{
+    QVariantList all;
+    for (const chat::MessageCitation &citation : message.citations) {
+        const auto kind = documents::PageKind(citation.pageKind);
+        all.append(QVariantMap{
+            {QStringLiteral("number"), citation.number},
+            {QStringLiteral("source"), documentsui::sourceText(citation.path, kind, citation.page)},
+            {QStringLiteral("path"), citation.path},
+            {QStringLiteral("text"), citation.text},
+            {QStringLiteral("begin"), citation.begin},
+            {QStringLiteral("end"), citation.end},
+            {QStringLiteral("hash"), citation.hash}});
+    }
+    return all;
+}
+
+QString MessageListModel::sourcesText(const Message &message) const
+{
+    if (message.passagesRead == 0)
+        return {};
+    return message.citations.isEmpty()
+        ? tr("%n passage(s) of your documents were read; none of them supports this answer.",
+             nullptr, int(message.passagesRead))
+        : tr("%n passage(s) of your documents were read for this answer.", nullptr,
+             int(message.passagesRead));
 }
 
 QString MessageListModel::infoText(const Message &message) const
@@ -285,6 +326,10 @@ QVariant MessageListModel::data(const QModelIndex &index, int role) const
         return thinking(row) ? ReasoningText::newestSentence(message.reasoning) : QString();
     case ReasoningOpenRole:
         return showsReasoning(row);
+    case CitationsRole:
+        return citationsOf(message);
+    case SourcesTextRole:
+        return sourcesText(message);
     case ThinkingRole:
         return thinking(row);
     default:
@@ -310,6 +355,8 @@ QHash<int, QByteArray> MessageListModel::roleNames() const
             {ReasoningLabelRole, "reasoningLabel"},
             {ReasoningTailRole, "reasoningTail"},
             {ReasoningOpenRole, "reasoningOpen"},
+            {CitationsRole, "citations"},
+            {SourcesTextRole, "sourcesText"},
             {ThinkingRole, "thinking"}};
 }
 

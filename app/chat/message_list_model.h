@@ -8,6 +8,7 @@
 #include "core/chat/chat_types.h"
 
 #include <QAbstractListModel>
+#include <QVariantList>
 #include <QVector>
 #include <QtQml/qqmlregistration.h>
 
@@ -41,6 +42,8 @@ public:
         ReasoningLabelRole, // QString: "Thinking…", "Thought for 12 s"
         ReasoningTailRole, // QString: while it thinks, the sentence being written
         ReasoningOpenRole, // bool: it is shown in full
+        CitationsRole, // list of {number, source, path, text, begin, end, hash}; may be empty
+        SourcesTextRole, // QString: how many passages were read for the answer; may be empty
         ThinkingRole, // bool: it reasons and has not begun to answer
     };
     Q_ENUM(Role)
@@ -84,6 +87,9 @@ private:
     void removeFrom(int row);
     void insertAtEnd(const QVector<chat::Message> &messages);
     BlockListModel *blocksOf(const Row &row) const;
+    static void markCitations(const Row &row);
+    static QVariantList citationsOf(const chat::Message &message);
+    QString sourcesText(const chat::Message &message) const;
     QString infoText(const chat::Message &message) const;
 
     std::vector<Row> m_rows;

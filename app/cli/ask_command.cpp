@@ -99,7 +99,7 @@ Outcome run(const Environment &environment)
             Json one;
             one["number"] = citation.number;
             one["document"] = hit.path.toStdString();
-            one["page"] = pageJson(hit.pageKind, hit.page);
+            one["page"] = pageJson(hit.pageKind, citation.page);
             one["start"] = citation.begin;
             one["end"] = citation.end;
             one["text"] = citation.text.toStdString();

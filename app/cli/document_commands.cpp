@@ -150,7 +150,8 @@ Outcome runSearch(const Environment &environment)
         return tl::unexpected(store.error());
     DocumentIndex index((*store)->database());
     documents::SearchOptions options;
-    options.collection = collectionOf(arguments);
+    if (const QString collection = collectionOf(arguments); !collection.isEmpty())
+        options.collections << collection;
     options.most = int(*most);
     const auto found = documents::retrieve(index, QString::fromStdString(arguments.positional(0)),
                                            options, embedderOf(environment));

@@ -94,6 +94,37 @@ QString offeredLink(const QString &href)
     return QString::fromLatin1(url.toEncoded());
 }
 
+QString linkCitations(const QString &markup, const QVector<int> &numbers)
+{
+    static const QRegularExpression part(
+        QStringLiteral("<(/?)(a|code)\\b[^>]*>|<[^>]*>|\\[(\\d{1,4}|\\?)\\]"));
+    QString linked;
+    qsizetype copied = 0;
+    int closed = 0; // links and code around: nothing in them is a citation
+    auto found = part.globalMatch(markup);
+    while (found.hasNext()) {
+        const QRegularExpressionMatch match = found.next();
+        if (!match.captured(2).isEmpty()) {
+            closed += match.captured(1).isEmpty() ? 1 : -1;
+            continue;
+        }
+        const QString mark = match.captured(3);
+        const bool unsupported = mark == QLatin1String("?");
+        if (mark.isEmpty() || closed > 0 || (!unsupported && !numbers.contains(mark.toInt())))
+            continue;
+        linked += QStringView(markup).mid(copied, match.capturedStart() - copied);
+        linked += QStringLiteral("<a href=\"%1%2\">[%3]</a>")
+                      .arg(citationScheme(), unsupported ? QString() : mark, mark);
+        copied = match.capturedEnd();
+    }
+    return copied == 0 ? markup : linked + markup.mid(copied);
+}
+
+QString citationScheme()
+{
+    return QStringLiteral("alcove-citation:");
+}
+
 QStringList linksIn(const QString &markup)
 {
     static const QRegularExpression anchor(QStringLiteral("<a href=\"([^\"]*)\">"));

@@ -2,6 +2,7 @@
 
 #include "app/reader/process_bounds.h"
 #include "core/documents/document_reader.h"
+#include "core/documents/extract/pdf_picture.h"
 #include "core/documents/extract/readers.h"
 #include "core/documents/text_codec.h"
 
@@ -38,6 +39,15 @@ Result<DocumentText> readFile(const ReadRequest &request)
     }
 }
 
+Result<PagePicture> drawPage(const PictureRequest &request)
+{
+    try {
+        return drawPdfPage(request);
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorCode::OutOfMemory, "Drawing the page takes more memory than is allowed.");
+    }
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -50,7 +60,9 @@ int main(int argc, char **argv)
     // Pages are drawn to be recognised, which takes Qt's graphics, though no display.
     const QGuiApplication app(argc, argv);
     bindProcess(order->memoryBytes);
-    const std::vector<std::uint8_t> bytes = encodeOutcome(readFile(order->request));
+    const std::vector<std::uint8_t> bytes = order->picture
+        ? encodePicture(drawPage(*order->picture))
+        : encodeOutcome(readFile(order->request));
     std::cout.write(reinterpret_cast<const char *>(bytes.data()), std::streamsize(bytes.size()));
     std::cout.flush();
     return std::cout ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -3,7 +3,9 @@ pragma ComponentBehavior: Bound
 
 import QtQuick
 import QtQuick.Layouts
+import Alcove.Chat
 import Alcove.Controls
+import Alcove.Documents
 import Alcove.Models
 import Alcove.Shell
 import Alcove.Theme
@@ -13,19 +15,33 @@ DropArea {
 
     required property ShellViewModel shell
     required property ModelViewModel models
+    required property DocumentsViewModel documents
+    required property ChatDocuments chatDocuments
     property string promise: "" // what will happen; empty: nothing
+    property bool model: false // it is a model that is held
+
+    readonly property bool onDocuments: shell.page === ShellViewModel.DocumentsPage
 
     signal accepted
 
     onEntered: drag => {
         promise = shell.describeDrop(drag.urls);
+        model = promise !== "";
+        if (!model)
+            promise = onDocuments ? documents.describeDrop(drag.urls) : chatDocuments.describeDrop(drag.urls);
         drag.accepted = drag.hasUrls;
     }
     onDropped: drop => {
         if (promise !== "") {
-            models.chooseFile(drop.urls[0]);
+            if (model)
+                models.chooseFile(drop.urls[0]);
+            else if (onDocuments)
+                documents.add(drop.urls);
+            else
+                chatDocuments.attach(drop.urls);
             drop.accept();
-            accepted();
+            if (model || !onDocuments)
+                accepted();
         }
         promise = "";
     }
@@ -52,7 +68,7 @@ DropArea {
                 spacing: Theme.space8
 
                 Icon {
-                    name: area.promise !== "" ? "models" : "close"
+                    name: area.promise === "" ? "close" : area.model ? "models" : "documents"
                     color: area.promise !== "" ? Theme.accent : Theme.textMuted
                     Layout.alignment: Qt.AlignHCenter
                     Layout.preferredWidth: Theme.space32
@@ -61,7 +77,7 @@ DropArea {
                 }
                 Text {
                     text: area.promise !== "" ? area.promise
-                        : qsTr("Alcove opens one model file (.gguf) at a time.")
+                        : qsTr("Alcove reads documents, and opens one model file (.gguf) at a time.")
                     textFormat: Text.PlainText
                     color: Theme.text
                     font.pixelSize: Theme.title

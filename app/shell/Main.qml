@@ -5,6 +5,7 @@ import QtQuick
 import QtQuick.Controls.Basic
 import Alcove.Chat
 import Alcove.Controls
+import Alcove.Documents
 import Alcove.Help
 import Alcove.Models
 import Alcove.Settings
@@ -19,12 +20,21 @@ ApplicationWindow {
     required property ChatListModel chats
     required property ModelViewModel models
     required property SettingsViewModel settings
+    required property DocumentsViewModel documents
+    required property SourceViewModel source
+    required property ChatDocuments chatDocuments
 
     readonly property bool narrow: width < Theme.narrowBelow
     readonly property bool sidebarDocked: !narrow && shell.sidebarShown
 
     // The pages beside the chat, as the foot of the sidebar lists them.
     readonly property var destinations: [
+        {
+            page: ShellViewModel.DocumentsPage,
+            text: qsTr("Documents"),
+            iconName: "documents",
+            keys: "Ctrl+Shift+D"
+        },
         {
             page: ShellViewModel.ModelsPage,
             text: qsTr("Models"),
@@ -120,10 +130,30 @@ ApplicationWindow {
         onChatWanted: window.showChat()
         onHideWanted: window.toggleSidebar()
     }
+    // Beside the page, or over it where there is no room for two.
+    SourcePanel {
+        id: sourcePanel
+        source: window.source
+        visible: window.source.open
+        anchors.top: parent.top
+        anchors.bottom: parent.bottom
+        anchors.right: parent.right
+        width: window.narrow ? window.width : Math.round(pages.whole * Theme.sourceShare)
+        z: 1
+        onVisibleChanged: {
+            if (visible)
+                takeFocus();
+            else if (window.shell.page === ShellViewModel.ChatPage)
+                chatPage.takeFocus();
+        }
+    }
     Item {
         id: pages
+
+        readonly property real whole: window.width - docked.width
+
         anchors.left: docked.right
-        anchors.right: parent.right
+        anchors.right: sourcePanel.visible && !window.narrow ? sourcePanel.left : parent.right
         anchors.top: parent.top
         anchors.bottom: parent.bottom
 
@@ -133,9 +163,20 @@ ApplicationWindow {
             visible: window.shell.page === ShellViewModel.ChatPage
             chat: window.chat
             models: window.models
+            documents: window.chatDocuments
             sidebarHidden: !window.sidebarDocked
             onSidebarWanted: window.toggleSidebar()
             onModelsPageWanted: window.shell.page = ShellViewModel.ModelsPage
+            onDocumentsPageWanted: window.shell.page = ShellViewModel.DocumentsPage
+            onSourceWanted: citation => window.source.show(citation)
+        }
+        DocumentsPage {
+            anchors.fill: parent
+            visible: window.shell.page === ShellViewModel.DocumentsPage
+            documents: window.documents
+            source: window.source
+            sidebarHidden: !window.sidebarDocked
+            onSidebarWanted: window.toggleSidebar()
         }
         ModelsPage {
             anchors.fill: parent
@@ -178,11 +219,11 @@ ApplicationWindow {
             }
             Snackbar {
                 id: snackbar
-                property var chatId: 0
+                property var undo: null // what the button does
                 anchors.horizontalCenter: parent.horizontalCenter
                 width: Math.min(implicitWidth, pages.width - 2 * Theme.space16)
                 actionKeys: "Ctrl+Z"
-                onActed: window.chat.restore(chatId)
+                onActed: undo()
             }
         }
     }
@@ -190,14 +231,23 @@ ApplicationWindow {
         anchors.fill: parent
         shell: window.shell
         models: window.models
+        documents: window.documents
+        chatDocuments: window.chatDocuments
         onAccepted: window.showChat()
     }
 
     Connections {
         target: window.chat
         function onRemoved(id: var, title: string) {
-            snackbar.chatId = id;
+            snackbar.undo = () => window.chat.restore(id);
             snackbar.show(qsTr("“%1” was deleted.").arg(title), qsTr("Undo"));
+        }
+    }
+    Connections {
+        target: window.documents
+        function onRemoved(collection: string, path: string, name: string) {
+            snackbar.undo = () => window.documents.addAgain(collection, path);
+            snackbar.show(qsTr("“%1” was removed.").arg(name), qsTr("Undo"));
         }
     }
     Connections {
@@ -239,6 +289,10 @@ ApplicationWindow {
         }
     }
     Shortcut {
+        sequences: ["Ctrl+Shift+D"]
+        onActivated: window.shell.page = ShellViewModel.DocumentsPage
+    }
+    Shortcut {
         sequences: ["Ctrl+,"]
         onActivated: window.shell.page = ShellViewModel.SettingsPage
     }
@@ -249,7 +303,9 @@ ApplicationWindow {
     Shortcut {
         sequences: ["Esc"]
         onActivated: {
-            if (window.shell.page !== ShellViewModel.ChatPage)
+            if (window.source.open)
+                window.source.close();
+            else if (window.shell.page !== ShellViewModel.ChatPage)
                 window.showChat();
             else if (window.chat.answering)
                 window.chat.stop();

@@ -31,7 +31,7 @@ class ShellViewModel : public QObject
     Q_PROPERTY(QString notice READ notice NOTIFY noticeChanged FINAL)
     Q_PROPERTY(bool demo READ demo CONSTANT FINAL) // answers are written in advance
 public:
-    enum Page { ChatPage, ModelsPage, SettingsPage, HelpPage };
+    enum Page { ChatPage, DocumentsPage, ModelsPage, SettingsPage, HelpPage };
     Q_ENUM(Page)
 
     enum class Mode { Normal, Demo };

@@ -40,6 +40,7 @@ QtObject {
     readonly property color warningSoft: dark ? "#332A17" : "#FDF4E0"
     readonly property color success: dark ? "#7FCB94" : "#1E6B3A"
     readonly property color highlight: dark ? "#5A4B16" : "#FFF1B8"
+    readonly property color paperMark: "#FFE98A" // on the white of a drawn page, in either theme
     readonly property color selection: dark ? "#2F5F5B" : "#BFE0DC"
 
     // Space
@@ -92,6 +93,7 @@ QtObject {
     readonly property int menuWidth: Math.round(220 * Math.max(1, Math.min(1.4, fontScale)))
     readonly property int narrowBelow: 760
     readonly property real bubbleShare: 0.85
+    readonly property real sourceShare: 0.4 // of the pages' width, beside the sidebar
     readonly property int scrollBar: 8
     readonly property int dot: 8
     readonly property int quoteBar: 3

@@ -129,6 +129,14 @@ void AnswerWriter::report(Error error)
     emit saveFailed(error);
 }
 
+void AnswerWriter::setChecked(const QString &text, const QVector<MessageCitation> &citations,
+                              quint32 passagesRead)
+{
+    m_message.text = text;
+    m_message.citations = citations;
+    m_message.passagesRead = passagesRead;
+}
+
 void AnswerWriter::finish(MessageState state, const engine::GenerationResult &result,
                           const QString &errorText, Done done)
 {

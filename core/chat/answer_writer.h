@@ -36,6 +36,10 @@ public:
     enum class ReasoningEnd { No, Now };
     ReasoningEnd append(const QString &text);
 
+    // What the answer was checked to be, in the place of its text so far; before finish().
+    void setChecked(const QString &text, const QVector<MessageCitation> &citations,
+                    quint32 passagesRead);
+
     using Done = std::function<void(const Message &message)>;
     // Ends the answer; `done` is called when it is stored, or could not be.
     void finish(MessageState state, const engine::GenerationResult &result,

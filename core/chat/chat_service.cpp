@@ -2,7 +2,9 @@
 
 #include "core/chat/answer_writer.h"
 #include "core/chat/chat_title.h"
+#include "core/chat/document_turn.h"
 #include "core/chat/prompt_messages.h"
+#include "core/documents/document_service.h"
 #include "core/storage/storage_thread.h"
 
 #include <QRandomGenerator>
@@ -15,6 +17,7 @@ using storage::Store;
 namespace {
 
 constexpr int kBinDays = 30;
+constexpr int kMostPassages = 32; // that are looked at; the context decides how many are read
 
 } // namespace
 
@@ -22,14 +25,17 @@ class ChatService::Private
 {
 public:
     Private(ChatService *service, storage::StorageThread &storageThread,
-            engine::ChatEngine &chatEngine)
-        : q(service), storage(storageThread), engine(chatEngine), writer(storageThread)
+            engine::ChatEngine &chatEngine, documents::DocumentService *documentService)
+        : q(service), storage(storageThread), engine(chatEngine), documents(documentService),
+          writer(storageThread)
     { }
 
     enum class Phase {
         Idle,
         Storing, // the prompt is on its way to the disk
+        Searching, // its passages are being found
         Answering, // the engine writes
+        Checking, // the answer against them
         Saving, // the whole answer is on its way to the disk
     };
 
@@ -40,7 +46,12 @@ public:
     void startTurn(Work work, Announce announce, GiveBack giveBack);
     bool refuse(const QString &text, const GiveBack &giveBack);
     void turnStored(Conversation turn, Announce announce);
+    void search(const Conversation &turn);
+    void generate(const QVector<Message> &branch);
+    void check(MessageState state, const GenerationResult &result);
     void finish(MessageState state, const GenerationResult &result, const QString &errorText = {});
+    void finishStopped();
+    bool knowsMessage() const { return phase != Phase::Idle && phase != Phase::Storing; }
 
     template <typename Work>
     void changeChat(Work work);
@@ -54,6 +65,7 @@ public:
     ChatService *q;
     storage::StorageThread &storage;
     engine::ChatEngine &engine;
+    documents::DocumentService *documents;
     AnswerWriter writer;
     AnswerOptions options;
     QString modelName;
@@ -62,11 +74,17 @@ public:
     enum class Wish { GoOn, Stop } wish = Wish::GoOn;
     quint64 request = 0; // the running one, or the last
     ChatId chat = kNoId; // of the answer being written
+
+    QStringList collectionsIfNew; // of a chat not begun
+    // What was found for the prompt at hand, and how much of it the model was given: written on the
+    // inference thread before the answer begins.
+    std::shared_ptr<const documents::QuestionPassages> passages;
+    std::shared_ptr<std::size_t> read;
 };
 
 ChatService::ChatService(storage::StorageThread &storage, engine::ChatEngine &engine,
-                         QObject *parent)
-    : QObject(parent), d(std::make_unique<Private>(this, storage, engine))
+                         documents::DocumentService *documents, QObject *parent)
+    : QObject(parent), d(std::make_unique<Private>(this, storage, engine, documents))
 {
     using engine::ChatEngine;
     connect(&engine, &ChatEngine::promptProgress, this,
@@ -94,7 +112,7 @@ ChatService::ChatService(storage::StorageThread &storage, engine::ChatEngine &en
                 if (d->phase != Private::Phase::Answering || id != d->request)
                     return;
                 const bool stopped = result.reason == engine::StopReason::Stopped;
-                d->finish(stopped ? MessageState::Stopped : MessageState::Complete, result);
+                d->check(stopped ? MessageState::Stopped : MessageState::Complete, result);
             });
     connect(&engine, &ChatEngine::generationFailed, this, [this](quint64 id, const Error &error) {
         if (d->phase != Private::Phase::Answering || id != d->request)
@@ -153,8 +171,7 @@ ChatId ChatService::answeringChat() const
 
 MessageId ChatService::answeringMessage() const
 {
-    const bool known = d->phase == Private::Phase::Answering || d->phase == Private::Phase::Saving;
-    return known ? d->writer.message().id : kNoId;
+    return d->knowsMessage() ? d->writer.message().id : kNoId;
 }
 
 void ChatService::listChats()
@@ -235,6 +252,23 @@ void ChatService::restoreChat(ChatId id)
     d->changeChat([id](Store &store) { return store.chats().restore(id); });
 }
 
+void ChatService::setCollections(ChatId id, const QStringList &names)
+{
+    if (id == kNoId) {
+        d->collectionsIfNew = names;
+        emit collectionsChanged(id, names);
+        return;
+    }
+    d->storage.run(
+        this, [id, names](Store &store) { return store.chats().setCollections(id, names); },
+        [this, id](Result<QStringList> now) {
+            if (now)
+                emit collectionsChanged(id, *now);
+            else
+                emit failed(now.error());
+        });
+}
+
 void ChatService::deleteChat(ChatId id)
 {
     if (id != kNoId && id == answeringChat())
@@ -256,9 +290,12 @@ void ChatService::sendPrompt(ChatId id, const QString &text)
     if (d->refuse(text, giveBack))
         return;
     d->chat = id;
-    d->startTurn([id, text, title = titleFromPrompt(text), draft = d->draft()](
-                     Store &store) { return store.chats().addPrompt(id, title, text, draft); },
-                 Private::Announce::AddedMessages, giveBack);
+    d->startTurn(
+        [id, text, title = titleFromPrompt(text), draft = d->draft(),
+         collections = d->collectionsIfNew](Store &store) {
+            return store.chats().addPrompt(id, title, text, draft, collections);
+        },
+        Private::Announce::AddedMessages, giveBack);
 }
 
 void ChatService::editPrompt(MessageId userMessage, const QString &text)
@@ -323,8 +360,10 @@ void ChatService::Private::turnStored(Conversation turn, Announce announce)
     chat = turn.chat.id;
     writer.begin(turn.branch.last());
     // Before the signals: what they call sees the answer as running.
-    phase = Phase::Answering;
+    phase = Phase::Searching;
     ++request;
+    passages.reset();
+    read.reset();
 
     emit q->chatChanged(turn.chat);
     if (announce == Announce::OpenedBranch) {
@@ -334,16 +373,49 @@ void ChatService::Private::turnStored(Conversation turn, Announce announce)
         emit q->messageAdded(chat, prompt);
         emit q->messageAdded(chat, turn.branch.last());
     }
+    turn.branch.removeLast();
+    if (documents && !turn.collections.isEmpty())
+        search(turn);
+    else
+        generate(turn.branch);
+}
+
+void ChatService::Private::search(const Conversation &turn)
+{
+    documents::DocumentQuestion question;
+    question.text = turn.branch.last().text;
+    question.collections = turn.collections;
+    for (qsizetype i = 0; i + 1 < turn.branch.size(); ++i) {
+        if (turn.branch[i].role == engine::Role::User)
+            question.earlier << turn.branch[i].text;
+    }
+    documents->ask(
+        q,
+        [question](documents::DocumentIndex &index, storage::Database &) {
+            return documents::passagesFor(index, question, kMostPassages);
+        },
+        [this, branch = turn.branch](Result<documents::QuestionPassages> found) {
+            if (!found) {
+                emit q->failed(found.error());
+                finish(MessageState::Failed, {}, QString::fromStdString(found.error().message));
+                return;
+            }
+            passages = std::make_shared<documents::QuestionPassages>(std::move(*found));
+            emit q->passagesFound(chat, writer.message().id, int(passages->hits.size()));
+            generate(branch);
+        });
+}
+
+void ChatService::Private::generate(const QVector<Message> &branch)
+{
     if (wish == Wish::Stop) {
-        GenerationResult result;
-        result.reason = engine::StopReason::Stopped;
-        finish(MessageState::Stopped, result);
+        finishStopped();
         return;
     }
-    turn.branch.removeLast();
+    phase = Phase::Answering;
     engine::GenerateRequest generate;
     generate.id = request;
-    generate.messages = promptMessages(turn.branch, options.systemPrompt);
+    generate.messages = promptMessages(branch, options.systemPrompt);
     generate.sampling = options.sampling;
     // Who fixed the seed wants the same text again, whatever the cache holds.
     generate.shift = options.seedChoice == SeedChoice::Fresh ? engine::ContextShift::Allow
@@ -352,7 +424,49 @@ void ChatService::Private::turnStored(Conversation turn, Announce announce)
         generate.sampling.seed = QRandomGenerator::global()->generate64();
     generate.maxTokens = options.maxTokens;
     generate.templateFallback = options.templateFallback;
+    if (passages) {
+        read = std::make_shared<std::size_t>(0);
+        generate.compose = [passages = passages, read = read, maxTokens = options.maxTokens](
+                               const QVector<engine::PromptMessage> &messages,
+                               const engine::CountTokens &count, quint32 length) {
+            return documentPrompt(messages, *passages, count, length, maxTokens, *read);
+        };
+    }
     engine.generate(generate);
+}
+
+// The answer is whole: where it stands in the documents, if it was asked of any.
+void ChatService::Private::check(MessageState state, const GenerationResult &result)
+{
+    if (!passages || writer.message().text.trimmed().isEmpty()) {
+        finish(state, result);
+        return;
+    }
+    phase = Phase::Checking;
+    std::vector<documents::Hit> given(passages->hits.begin(),
+                                      passages->hits.begin()
+                                          + std::ptrdiff_t(std::min(*read, passages->hits.size())));
+    const auto count = quint32(given.size());
+    documents->ask(
+        q,
+        [text = writer.message().text, given = std::move(given)](documents::DocumentIndex &index,
+                                                                 storage::Database &) {
+            return checkAnswer(index, text, given);
+        },
+        [this, state, result, count](Result<CheckedAnswer> checked) {
+            if (checked)
+                writer.setChecked(checked->text, checked->citations, count);
+            else
+                emit q->failed(checked.error()); // the answer itself is kept
+            finish(state, result);
+        });
+}
+
+void ChatService::Private::finishStopped()
+{
+    GenerationResult result;
+    result.reason = engine::StopReason::Stopped;
+    finish(MessageState::Stopped, result);
 }
 
 void ChatService::stopAnswer()

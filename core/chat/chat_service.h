@@ -4,7 +4,9 @@
 // engine's. A prompt is committed to disk before inference starts; a growing answer is saved at
 // least once a second; an answer left Streaming by a crash is found Interrupted at the next start.
 // Failures arrive as failed() with a sentence to show; nothing that was stored is lost by them. One
-// answer is written at a time: a prompt sent meanwhile is refused, and given back.
+// answer is written at a time: a prompt sent meanwhile is refused, and given back. Where the chat
+// has collections, the prompt's passages are found first, and the finished answer is checked
+// against them.
 #pragma once
 
 #include "core/chat/chat_types.h"
@@ -15,6 +17,9 @@
 
 namespace alcove::storage {
 class StorageThread;
+}
+namespace alcove::documents {
+class DocumentService;
 }
 
 namespace alcove::chat {
@@ -37,9 +42,9 @@ class ChatService : public QObject
 {
     Q_OBJECT
 public:
-    // Both outlive the service.
+    // All outlive the service. Without `documents` no question is asked of any.
     ChatService(storage::StorageThread &storage, engine::ChatEngine &engine,
-                QObject *parent = nullptr);
+                documents::DocumentService *documents = nullptr, QObject *parent = nullptr);
     ~ChatService() override; // saves a growing answer and waits for the storage thread
 
     void setAnswerOptions(const AnswerOptions &options);
@@ -54,6 +59,9 @@ public slots:
     void openChat(alcove::chat::ChatId id); // -> chatOpened
     void renameChat(alcove::chat::ChatId id, const QString &title);
     void setPinned(alcove::chat::ChatId id, bool pinned);
+    // What a chat's questions are asked of from now on, by name: -> collectionsChanged. Of a chat
+    // not begun (kNoId) they are kept until its first prompt.
+    void setCollections(alcove::chat::ChatId id, const QStringList &names);
     void deleteChat(alcove::chat::ChatId id); // soft, 30 days -> chatDeleted
     void restoreChat(alcove::chat::ChatId id); // undo -> chatChanged
 
@@ -80,6 +88,9 @@ signals:
     void chatDeleted(alcove::chat::ChatId id);
 
     void messageAdded(alcove::chat::ChatId chat, const alcove::chat::Message &message);
+    void collectionsChanged(alcove::chat::ChatId chat, const QStringList &names);
+    // The documents have been searched for a prompt: so many passages were found.
+    void passagesFound(alcove::chat::ChatId chat, alcove::chat::MessageId message, int passages);
     void promptProgress(alcove::chat::ChatId chat, alcove::chat::MessageId message,
                         double fraction);
     // What the model thinks before it answers, and how long it took, known when it begins to.

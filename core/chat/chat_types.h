@@ -11,6 +11,7 @@ using storage::ChatSummary;
 using storage::Conversation;
 using storage::kNoId;
 using storage::Message;
+using storage::MessageCitation;
 using storage::MessageId;
 using storage::MessageState;
 

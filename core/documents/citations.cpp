@@ -14,6 +14,7 @@ namespace {
 constexpr double kSupport = 0.6; // share of a sentence's weight that a passage must hold
 constexpr double kClaimedSupport = 0.5; // where the model names that passage
 constexpr int kMostPerSentence = 3;
+constexpr std::size_t kTellingWords = 3; // from which a sentence claims something
 
 struct Range {
     qsizetype begin = 0;
@@ -139,7 +140,7 @@ std::uint64_t codePoints(QStringView text)
 } // namespace
 
 Result<CitedAnswer> cite(DocumentIndex &index, const QString &answer,
-                         const std::vector<Hit> &passages)
+                         const std::vector<Hit> &passages, Unsupported unsupported)
 {
     CitedAnswer cited;
     std::vector<std::set<std::string>> terms;
@@ -189,6 +190,10 @@ Result<CitedAnswer> cite(DocumentIndex &index, const QString &answer,
                 citation.text = hit.text.mid(part.begin, part.end - part.begin);
                 citation.begin = hit.begin + codePoints(QStringView(hit.text).left(part.begin));
                 citation.end = citation.begin + codePoints(citation.text);
+                auto page = index.pageAt(hit.document, citation.begin);
+                if (!page)
+                    return fail(page.error());
+                citation.page = std::move(*page);
                 cited.citations.push_back(std::move(citation));
             }
             sentence.numbers.push_back(known->second);
@@ -197,6 +202,9 @@ Result<CitedAnswer> cite(DocumentIndex &index, const QString &answer,
         std::sort(sentence.numbers.begin(), sentence.numbers.end());
         for (const int number : sentence.numbers)
             cited.text += QStringLiteral(" [%1]").arg(number);
+        if (!sentence.supported && unsupported == Unsupported::Marked
+            && weights->size() >= kTellingWords)
+            cited.text += QStringLiteral(" [?]");
         cited.sentences.push_back(std::move(sentence));
     }
     cited.text += answer.mid(copied);

@@ -20,6 +20,7 @@ struct Citation {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
     QString text; // exactly that part
+    QString page; // the label of the page where it begins
 };
 
 struct CitedSentence {
@@ -34,7 +35,14 @@ struct CitedAnswer {
     std::vector<Citation> citations;
 };
 
+// What is shown behind a sentence that says something and that no passage supports.
+enum class Unsupported {
+    Silent,
+    Marked, // " [?]"
+};
+
 Result<CitedAnswer> cite(DocumentIndex &index, const QString &answer,
-                         const std::vector<Hit> &passages);
+                         const std::vector<Hit> &passages,
+                         Unsupported unsupported = Unsupported::Silent);
 
 } // namespace alcove::documents

@@ -4,6 +4,8 @@
 #include <QDateTime>
 #include <QFileInfo>
 #include <QHash>
+#include <QJsonArray>
+#include <QJsonDocument>
 
 #include <algorithm>
 
@@ -77,10 +79,35 @@ Result<std::vector<DocumentEntry>> DocumentIndex::documents()
     return done ? Result<std::vector<DocumentEntry>>(std::move(entries)) : fail(done.error());
 }
 
+template <typename... Values>
+Result<std::optional<DocumentEntry>> DocumentIndex::first(const char *where,
+                                                          const Values &...values)
+{
+    auto rows = m_database.bound(std::string(kEntries) + where, values...);
+    if (!rows)
+        return fail(rows.error());
+    const auto row = rows->step();
+    if (!row)
+        return fail(row.error());
+    if (!*row)
+        return std::nullopt;
+    return entryOf(*rows);
+}
+
 Result<std::optional<DocumentEntry>> DocumentIndex::find(const QString &collection,
                                                          const QString &path)
 {
     return first("WHERE c.name = ? AND d.path = ?", collection, path);
+}
+
+Result<std::optional<DocumentEntry>> DocumentIndex::find(qint64 document)
+{
+    return first("WHERE d.id = ?", document);
+}
+
+Result<std::optional<DocumentEntry>> DocumentIndex::findByPath(const QString &path)
+{
+    return first("WHERE d.path = ? ORDER BY d.state = 'ready' DESC, d.id", path);
 }
 
 Result<std::optional<DocumentEntry>> DocumentIndex::findByHash(const QString &collection,
@@ -90,18 +117,11 @@ Result<std::optional<DocumentEntry>> DocumentIndex::findByHash(const QString &co
                  hash);
 }
 
-Result<std::optional<DocumentEntry>> DocumentIndex::first(const char *where, const QString &a,
-                                                          const QString &b)
+// As a parameter for json_each().
+QString DocumentIndex::namesAsJson(const QStringList &names)
 {
-    auto rows = m_database.bound(std::string(kEntries) + where, a, b);
-    if (!rows)
-        return fail(rows.error());
-    const auto row = rows->step();
-    if (!row)
-        return fail(row.error());
-    if (!*row)
-        return std::nullopt;
-    return entryOf(*rows);
+    return QString::fromUtf8(
+        QJsonDocument(QJsonArray::fromStringList(names)).toJson(QJsonDocument::Compact));
 }
 
 Result<qint64> DocumentIndex::collectionId(const QString &name)
@@ -285,6 +305,11 @@ Result<> DocumentIndex::touch(qint64 document, const QString &path, qint64 modif
                           modifiedAt, document);
 }
 
+Result<> DocumentIndex::forget(qint64 document)
+{
+    return m_database.run("UPDATE documents SET modified_at = 0, hash = '' WHERE id = ?", document);
+}
+
 Result<> DocumentIndex::remove(qint64 document)
 {
     auto transaction = Transaction::begin(m_database);
@@ -308,6 +333,22 @@ Result<std::vector<Page>> DocumentIndex::pages(qint64 document)
         },
         document);
     return done ? Result<std::vector<Page>>(std::move(pages)) : fail(done.error());
+}
+
+Result<QString> DocumentIndex::pageAt(qint64 document, std::uint64_t codePoint)
+{
+    QString label;
+    std::uint64_t begin = 0; // of the page
+    const auto done = m_database.each(
+        "SELECT label, length(text) FROM document_pages WHERE document_id = ? ORDER BY number",
+        [&](const Statement &row) {
+            const auto end = begin + std::uint64_t(row.integer(1));
+            if (codePoint >= begin && codePoint < end)
+                label = row.text(0);
+            begin = end;
+        },
+        document);
+    return done ? Result<QString>(std::move(label)) : fail(done.error());
 }
 
 Result<Hit> DocumentIndex::hitOf(qint64 passage, double score)

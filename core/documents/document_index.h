@@ -58,7 +58,7 @@ struct Hit {
 };
 
 struct SearchOptions {
-    QString collection; // empty: all
+    QStringList collections; // by name; empty: all
     int most = 10;
 };
 
@@ -71,6 +71,9 @@ public:
 
     Result<std::vector<DocumentEntry>> documents();
     Result<std::optional<DocumentEntry>> find(const QString &collection, const QString &path);
+    Result<std::optional<DocumentEntry>> find(qint64 document);
+    // In whatever collection; one that could be read before one that could not.
+    Result<std::optional<DocumentEntry>> findByPath(const QString &path);
 
     // One with that content, wherever it lies.
     Result<std::optional<DocumentEntry>> findByHash(const QString &collection, const QString &hash);
@@ -83,10 +86,14 @@ public:
     Result<> putFailure(const DocumentEntry &entry, const QString &reason);
     // The file is as it was, though its date or place is not.
     Result<> touch(qint64 document, const QString &path, qint64 modifiedAt);
+    // It is read again whatever its file's date and content.
+    Result<> forget(qint64 document);
     Result<> remove(qint64 document);
 
     // The document's pages as they were read.
     Result<std::vector<Page>> pages(qint64 document);
+    // The label of the page on which a place of the document's text lies; empty beyond its end.
+    Result<QString> pageAt(qint64 document, std::uint64_t codePoint);
 
     // By words. Best first.
     Result<std::vector<Hit>> searchWords(const QString &query, const SearchOptions &options);
@@ -120,8 +127,9 @@ public:
                                            const SearchOptions &options);
 
 private:
-    Result<std::optional<DocumentEntry>> first(const char *where, const QString &a,
-                                               const QString &b);
+    template <typename... Values>
+    Result<std::optional<DocumentEntry>> first(const char *where, const Values &...values);
+    static QString namesAsJson(const QStringList &names);
     Result<qint64> collectionId(const QString &name);
     Result<qint64> putEntry(const DocumentEntry &entry);
     Result<> dropPassages(qint64 document);

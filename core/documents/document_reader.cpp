@@ -12,6 +12,7 @@
 #include <QProcessEnvironment>
 
 #include <cstdlib>
+#include <span>
 
 namespace alcove::documents {
 
@@ -55,9 +56,35 @@ QString DocumentReader::programBeside()
     return QDir(QCoreApplication::applicationDirPath()).filePath(name);
 }
 
+namespace {
+
+std::span<const std::uint8_t> bytesOf(const QByteArray &answer)
+{
+    return {reinterpret_cast<const std::uint8_t *>(answer.constData()), std::size_t(answer.size())};
+}
+
+} // namespace
+
 Result<DocumentText>
 DocumentReader::read(const ReadRequest &request, const CancelToken &cancel,
                      const std::function<void(std::uint32_t, std::uint32_t)> &progress) const
+{
+    const auto answer =
+        run(reader_process::encodeRequest(request, m_bounds.memoryBytes), cancel, progress);
+    return answer ? decodeOutcome(bytesOf(*answer)) : fail(answer.error());
+}
+
+Result<PagePicture> DocumentReader::picture(const PictureRequest &request,
+                                            const CancelToken &cancel) const
+{
+    const auto answer =
+        run(reader_process::encodeRequest(request, m_bounds.memoryBytes), cancel, {});
+    return answer ? decodePicture(bytesOf(*answer)) : fail(answer.error());
+}
+
+Result<QByteArray>
+DocumentReader::run(const std::string &order, const CancelToken &cancel,
+                    const std::function<void(std::uint32_t, std::uint32_t)> &progress) const
 {
     if (cancel.cancelled())
         return fail(ErrorCode::Cancelled, "Reading was stopped.");
@@ -74,8 +101,8 @@ DocumentReader::read(const ReadRequest &request, const CancelToken &cancel,
     if (!process.waitForStarted(kStartMs))
         return fail(ErrorCode::Internal, "The program that reads documents could not be started.",
                     process.errorString().toStdString());
-    const std::string order = reader_process::encodeRequest(request, m_bounds.memoryBytes) + "\n";
     process.write(order.data(), qint64(order.size()));
+    process.write("\n", 1);
     process.closeWriteChannel();
 
     QByteArray answer;
@@ -111,8 +138,7 @@ DocumentReader::read(const ReadRequest &request, const CancelToken &cancel,
                     "The file could not be read: the program that reads it stopped over it. It may "
                     "be damaged.",
                     "exit code " + std::to_string(process.exitCode()));
-    return decodeOutcome(
-        {reinterpret_cast<const std::uint8_t *>(answer.constData()), std::size_t(answer.size())});
+    return answer;
 }
 
 namespace reader_process {
@@ -126,6 +152,14 @@ std::string encodeRequest(const ReadRequest &request, std::uint64_t memoryBytes)
     return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 
+std::string encodeRequest(const PictureRequest &request, std::uint64_t memoryBytes)
+{
+    const nlohmann::json line{{"draw", request.page},         {"path", request.path},
+                              {"password", request.password}, {"width", request.width},
+                              {"passage", request.passage},   {"memory", memoryBytes}};
+    return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+}
+
 Result<Order> decodeRequest(const std::string &line)
 {
     const auto in = nlohmann::json::parse(line, nullptr, false);
@@ -133,8 +167,18 @@ Result<Order> decodeRequest(const std::string &line)
         Order order;
         order.request.path = in.at("path").get<std::string>();
         order.request.password = in.at("password").get<std::string>();
-        order.request.recognise = in.at("recognise").get<bool>();
         order.memoryBytes = in.at("memory").get<std::uint64_t>();
+        if (in.contains("draw")) {
+            PictureRequest picture;
+            picture.path = order.request.path;
+            picture.password = order.request.password;
+            picture.page = in.at("draw").get<std::uint32_t>();
+            picture.width = in.at("width").get<std::uint32_t>();
+            picture.passage = in.at("passage").get<std::string>();
+            order.picture = std::move(picture);
+        } else {
+            order.request.recognise = in.at("recognise").get<bool>();
+        }
         return order;
     } catch (const nlohmann::json::exception &exception) {
         return fail(ErrorCode::InvalidArgument, "The request is not understood.", exception.what());

@@ -8,11 +8,14 @@
 #include "core/base/cancellation.h"
 #include "core/base/result.h"
 #include "core/documents/document_text.h"
+#include "core/documents/page_picture.h"
 
+#include <QByteArray>
 #include <QString>
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace alcove::documents {
@@ -45,7 +48,16 @@ public:
     read(const ReadRequest &request, const CancelToken &cancel = {},
          const std::function<void(std::uint32_t page, std::uint32_t pages)> &progress = {}) const;
 
+    // A page of a PDF, drawn. Errors as of read(); InvalidArgument: there is no such page.
+    Result<PagePicture> picture(const PictureRequest &request,
+                                const CancelToken &cancel = {}) const;
+
 private:
+    // The process's answer to an order of one line.
+    Result<QByteArray>
+    run(const std::string &order, const CancelToken &cancel,
+        const std::function<void(std::uint32_t page, std::uint32_t pages)> &progress) const;
+
     QString m_program;
     Bounds m_bounds;
 };
@@ -56,9 +68,11 @@ namespace reader_process {
 
 // The request as a line of JSON.
 std::string encodeRequest(const ReadRequest &request, std::uint64_t memoryBytes);
+std::string encodeRequest(const PictureRequest &request, std::uint64_t memoryBytes);
 
 struct Order {
     ReadRequest request;
+    std::optional<PictureRequest> picture; // there: it is to be drawn, nothing read
     std::uint64_t memoryBytes = 0;
 };
 Result<Order> decodeRequest(const std::string &line);

@@ -119,14 +119,15 @@ Result<std::vector<Hit>> DocumentIndex::searchVectors(const QString &model,
             best.pop_back();
         }
     };
-    // An empty collection is all of them.
+    // An empty list of collections is all of them.
     if (auto done = m_database.each("SELECT v.passage_id, v.vector FROM passage_vectors v"
                                     " JOIN embedding_models m ON m.id = v.model_id"
                                     " JOIN passages p ON p.id = v.passage_id"
                                     " JOIN documents d ON d.id = p.document_id"
                                     " JOIN collections c ON c.id = d.collection_id"
-                                    " WHERE m.path = ?1 AND (?2 = '' OR c.name = ?2)",
-                                    compare, model, options.collection);
+                                    " WHERE m.path = ?1 AND (?2 = '[]' OR c.name IN"
+                                    " (SELECT value FROM json_each(?2)))",
+                                    compare, model, namesAsJson(options.collections));
         !done)
         return fail(done.error());
     std::sort(best.begin(), best.end(), better);

@@ -175,19 +175,20 @@ Result<std::vector<Hit>> DocumentIndex::searchWords(const QString &query,
         match += std::string(match.empty() ? "" : " OR ") + part;
 
     // Words of the text count whole, those of headings more, those of the file's name less. An
-    // empty collection is all of them.
+    // empty list of collections is all of them.
     std::vector<std::pair<qint64, double>> ranked;
     if (auto done = m_database.each(
             "SELECT f.rowid, bm25(passages_fts, 1.0, 1.4, 0.6) AS rank"
             " FROM passages_fts f JOIN passages p ON p.id = f.rowid"
             " JOIN documents d ON d.id = p.document_id"
             " JOIN collections c ON c.id = d.collection_id"
-            " WHERE passages_fts MATCH ?1 AND (?2 = '' OR c.name = ?2)"
+            " WHERE passages_fts MATCH ?1 AND (?2 = '[]' OR c.name IN (SELECT value FROM "
+            "json_each(?2)))"
             " ORDER BY rank, f.rowid LIMIT ?3",
             [&](const storage::Statement &row) {
                 ranked.emplace_back(row.integer(0), -row.real(1));
             },
-            QString::fromStdString(match), options.collection, options.most);
+            QString::fromStdString(match), namesAsJson(options.collections), options.most);
         !done)
         return fail(done.error());
     std::vector<Hit> hits;

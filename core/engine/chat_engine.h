@@ -15,6 +15,10 @@
 #include <QString>
 #include <QVector>
 
+#include <cstddef>
+#include <functional>
+#include <string_view>
+
 namespace alcove::engine {
 
 // "auto", "cpu", "vulkan" (the best Vulkan device, lavapipe included) or "vulkan:N", as in the
@@ -49,9 +53,17 @@ struct PromptMessage {
     QString text;
 };
 
+using CountTokens = std::function<std::size_t(std::string_view)>;
+
 struct GenerateRequest {
     quint64 id = 0;
     QVector<PromptMessage> messages; // the branch, oldest first; ends with the user's message
+    // May be empty. Else the model is given what it returns in the place of `messages`: for who has
+    // to know how many tokens texts are and how many the context holds. Called on the inference
+    // thread.
+    std::function<QVector<PromptMessage>(const QVector<PromptMessage> &messages,
+                                         const CountTokens &count, quint32 contextLength)>
+        compose;
     llm::SamplingParams sampling;
     quint32 maxTokens = 0; // 0: as many as the context holds
     TemplateFallback templateFallback = TemplateFallback::Refuse;

@@ -209,8 +209,16 @@ void InferenceWorker::generate(const GenerateRequest &request, const CancelToken
     AnswerStream stream(*this, request.id);
     auto report = guarded([&]() -> Result<GenerationReport> {
         std::vector<ChatMessage> messages;
-        messages.reserve(std::size_t(request.messages.size()));
-        for (const PromptMessage &message : request.messages)
+        const auto count = [this](std::string_view text) {
+            return m_session->tokenizer()
+                ->encode(text, llm::AddSpecial::No, llm::ParseSpecial::No)
+                .size();
+        };
+        const QVector<PromptMessage> given = request.compose && m_session->tokenizer()
+            ? request.compose(request.messages, count, m_session->info().contextLength)
+            : request.messages;
+        messages.reserve(std::size_t(given.size()));
+        for (const PromptMessage &message : given)
             messages.push_back({message.role, message.text.toStdString()});
         GenerateOptions options;
         options.sampling = request.sampling;

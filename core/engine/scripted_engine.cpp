@@ -278,8 +278,12 @@ void ScriptedEngine::generate(const GenerateRequest &request)
                                     m_model->chatTemplateError.toStdString()});
         return;
     }
+    const auto count = [](std::string_view text) { return text.size() / 4 + 1; };
+    const QVector<PromptMessage> given = request.compose
+        ? request.compose(request.messages, count, m_model->contextLength)
+        : request.messages;
     quint32 promptTokens = 0;
-    for (const PromptMessage &message : request.messages)
+    for (const PromptMessage &message : given)
         promptTokens += quint32(message.text.size() / 4 + 4);
     const QString prompt = request.messages.last().text;
     m_reasoning = tokensOf(reasoningTo(prompt));

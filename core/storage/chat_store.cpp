@@ -111,7 +111,57 @@ Result<Conversation> ChatStore::conversation(ChatId chat) const
     auto branch = activeBranch(m_database, chat);
     if (!branch)
         return fail(std::move(branch.error()));
-    return Conversation{*found, std::move(*branch)};
+    auto asked = collections(chat);
+    if (!asked)
+        return fail(std::move(asked.error()));
+    return Conversation{*found, std::move(*branch), std::move(*asked)};
+}
+
+Result<QStringList> ChatStore::collections(ChatId chat) const
+{
+    QStringList names;
+    auto done = m_database.each(
+        "SELECT c.name FROM chat_collections k JOIN collections c ON c.id = k.collection_id"
+        " WHERE k.chat_id = ?1 ORDER BY c.name",
+        [&](const Statement &row) { names << row.text(0); }, chat);
+    return done ? Result<QStringList>(std::move(names)) : fail(std::move(done.error()));
+}
+
+Result<> ChatStore::replaceCollections(ChatId chat, const QStringList &names)
+{
+    if (auto done = m_database.run("DELETE FROM chat_collections WHERE chat_id = ?1", chat); !done)
+        return done;
+    const qint64 now = QDateTime::currentMSecsSinceEpoch();
+    for (const QString &name : names) {
+        if (auto done = m_database.run(
+                "INSERT OR IGNORE INTO collections (name, created_at) VALUES (?1, ?2)", name, now);
+            !done)
+            return done;
+        if (auto done =
+                m_database.run("INSERT OR IGNORE INTO chat_collections (chat_id, collection_id)"
+                               " SELECT ?1, id FROM collections WHERE name = ?2",
+                               chat, name);
+            !done)
+            return done;
+    }
+    return {};
+}
+
+Result<QStringList> ChatStore::setCollections(ChatId chat, const QStringList &names)
+{
+    auto transaction = Transaction::begin(m_database);
+    if (!transaction)
+        return fail(std::move(transaction.error()));
+    if (auto there = summary(chat); !there)
+        return fail(std::move(there.error()));
+    if (auto done = replaceCollections(chat, names); !done)
+        return fail(std::move(done.error()));
+    auto now = collections(chat);
+    if (!now)
+        return now;
+    if (auto done = transaction->commit(); !done)
+        return fail(std::move(done.error()));
+    return now;
 }
 
 Result<ChatSummary> ChatStore::rename(ChatId chat, const QString &title)
@@ -155,7 +205,11 @@ Result<int> ChatStore::purge(const QDateTime &limit)
              "UPDATE chats SET active_leaf = NULL WHERE deleted_at < ?1",
              "DELETE FROM answer_pieces WHERE message_id IN (SELECT m.id FROM messages m"
              " JOIN chats c ON c.id = m.chat_id WHERE c.deleted_at < ?1)",
+             "DELETE FROM message_citations WHERE message_id IN (SELECT m.id FROM messages m"
+             " JOIN chats c ON c.id = m.chat_id WHERE c.deleted_at < ?1)",
              "DELETE FROM messages WHERE chat_id IN (SELECT id FROM chats WHERE deleted_at < ?1)",
+             "DELETE FROM chat_collections WHERE chat_id IN"
+             " (SELECT id FROM chats WHERE deleted_at < ?1)",
              "DELETE FROM chats WHERE deleted_at < ?1",
          }) {
         if (auto done = m_database.run(sql, before); !done)
@@ -210,7 +264,8 @@ Result<Conversation> ChatStore::insertTurn(ChatId chat, std::optional<MessageId>
 }
 
 Result<Conversation> ChatStore::addPrompt(ChatId chat, const QString &titleIfNew,
-                                          const QString &text, const AnswerDraft &answer)
+                                          const QString &text, const AnswerDraft &answer,
+                                          const QStringList &collectionsIfNew)
 {
     auto transaction = Transaction::begin(m_database);
     if (!transaction)
@@ -224,6 +279,8 @@ Result<Conversation> ChatStore::addPrompt(ChatId chat, const QString &titleIfNew
             !done)
             return fail(std::move(done.error()));
         chat = m_database.lastInsertId();
+        if (auto done = replaceCollections(chat, collectionsIfNew); !done)
+            return fail(std::move(done.error()));
     } else {
         auto found = m_database.bound(
             "SELECT active_leaf FROM chats WHERE id = ?1 AND deleted_at IS NULL", chat);
@@ -355,15 +412,28 @@ Result<> ChatStore::finishAnswer(const Message &message)
     if (auto done = m_database.run(
             "UPDATE messages SET state = ?2, text = ?3, error_text = ?4, prompt_tokens = ?5,"
             " answer_tokens = ?6, dropped_messages = ?7, prefill_seconds = ?8, decode_seconds = ?9,"
-            " reasoning = ?10, reasoning_seconds = ?11 WHERE id = ?1",
+            " reasoning = ?10, reasoning_seconds = ?11, passages_read = ?12 WHERE id = ?1",
             message.id, stateColumn(message.state), message.text, message.errorText,
             message.promptTokens, message.answerTokens, message.droppedMessages,
             message.prefillSeconds, message.decodeSeconds, message.reasoning,
-            message.reasoningSeconds);
+            message.reasoningSeconds, message.passagesRead);
         !done)
         return done;
     if (m_database.changes() == 0)
         return noMessage();
+    if (auto done =
+            m_database.run("DELETE FROM message_citations WHERE message_id = ?1", message.id);
+        !done)
+        return done;
+    for (const MessageCitation &citation : message.citations) {
+        if (auto done = m_database.run(
+                "INSERT INTO message_citations (message_id, number, path, title, page_kind, page,"
+                " begin, end, text, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                message.id, citation.number, citation.path, citation.title, citation.pageKind,
+                citation.page, citation.begin, citation.end, citation.text, citation.hash);
+            !done)
+            return done;
+    }
     if (auto done = m_database.run("DELETE FROM answer_pieces WHERE message_id = ?1", message.id);
         !done)
         return done;

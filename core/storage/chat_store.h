@@ -29,6 +29,10 @@ public:
     // Deletes for good what was put in the bin before `limit`; how many chats.
     Result<int> purge(const QDateTime &limit);
 
+    // The collections of documents that a chat's questions are asked of, by name; one that is not
+    // there yet is created. The list as it is then, sorted.
+    Result<QStringList> setCollections(ChatId chat, const QStringList &names);
+
     // An answer about to be written: the conversation ends with it, in state Streaming, and the
     // message before it is what it answers.
     struct AnswerDraft {
@@ -36,8 +40,10 @@ public:
         QDateTime createdAt;
     };
     // Appends a prompt to the active branch of a chat, or starts a chat (kNoId) with this title.
+    // `collectionsIfNew`: what a new chat's questions are asked of.
     Result<Conversation> addPrompt(ChatId chat, const QString &titleIfNew, const QString &text,
-                                   const AnswerDraft &answer);
+                                   const AnswerDraft &answer,
+                                   const QStringList &collectionsIfNew = {});
     // Another version of a prompt, beside it.
     Result<Conversation> editPrompt(MessageId prompt, const QString &text,
                                     const AnswerDraft &answer);
@@ -54,6 +60,8 @@ public:
     Result<int> interruptStreaming();
 
 private:
+    Result<QStringList> collections(ChatId chat) const;
+    Result<> replaceCollections(ChatId chat, const QStringList &names);
     Result<MessageId> insertMessage(ChatId chat, std::optional<MessageId> parent,
                                     const Message &message);
     Result<Conversation> insertTurn(ChatId chat, std::optional<MessageId> parent,

@@ -6,6 +6,7 @@
 
 #include <QDateTime>
 #include <QString>
+#include <QStringList>
 #include <QVector>
 
 namespace alcove::storage {
@@ -30,6 +31,21 @@ enum class MessageState {
     Failed, // an error ended it; see errorText
 };
 
+// Where a sentence of an answer stands in a document, as it was when the answer was made.
+struct MessageCitation {
+    int number = 0; // as the answer's text shows it: [1]
+    QString path;
+    QString title; // of the document; may be empty
+    int pageKind = 0; // a documents::PageKind
+    QString page; // its label: a number, or a sheet's name; may be empty
+    qint64 begin = 0; // code points of the document's text
+    qint64 end = 0;
+    QString text; // exactly that part of it
+    QString hash; // of the file, SHA-256
+
+    bool operator==(const MessageCitation &) const = default;
+};
+
 struct Message {
     MessageId id = kNoId;
     MessageId parent = kNoId; // kNoId: first of the conversation
@@ -46,6 +62,8 @@ struct Message {
     double prefillSeconds = 0;
     double decodeSeconds = 0;
     double reasoningSeconds = 0; // from the first of the reasoning to the first of the answer
+    quint32 passagesRead = 0; // of documents, for this answer
+    QVector<MessageCitation> citations; // by their numbers
     int siblingIndex = 0; // among the versions with the same parent, oldest first
     int siblingCount = 1;
 };
@@ -60,6 +78,7 @@ struct AnswerPiece {
 struct Conversation {
     ChatSummary chat;
     QVector<Message> branch; // the active branch, oldest first
+    QStringList collections; // of documents, that its questions are asked of; sorted
 };
 
 } // namespace alcove::storage

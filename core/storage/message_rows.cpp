@@ -53,7 +53,7 @@ WITH RECURSIVE branch (id, parent_id, depth) AS (
 )
 SELECT m.id, m.parent_id, m.role, m.state, m.text, m.error_text, m.model_name, m.created_at,
     m.prompt_tokens, m.answer_tokens, m.dropped_messages, m.prefill_seconds, m.decode_seconds,
-    m.reasoning, m.reasoning_seconds,
+    m.reasoning, m.reasoning_seconds, m.passages_read,
     (SELECT count(*) FROM messages s
         WHERE s.parent_id IS m.parent_id AND s.chat_id = m.chat_id AND s.id < m.id),
     (SELECT count(*) FROM messages s
@@ -80,9 +80,34 @@ Message readMessage(const Statement &row)
     message.decodeSeconds = row.real(12);
     message.reasoning = row.text(13);
     message.reasoningSeconds = row.real(14);
-    message.siblingIndex = int(row.integer(15));
-    message.siblingCount = int(row.integer(16));
+    message.passagesRead = quint32(row.integer(15));
+    message.siblingIndex = int(row.integer(16));
+    message.siblingCount = int(row.integer(17));
     return message;
+}
+
+Result<QVector<MessageCitation>> citationsOf(const Database &database, MessageId message)
+{
+    QVector<MessageCitation> citations;
+    auto done = database.each(
+        "SELECT number, path, title, page_kind, page, begin, end, text, hash"
+        " FROM message_citations WHERE message_id = ?1 ORDER BY number",
+        [&](const Statement &row) {
+            MessageCitation citation;
+            citation.number = int(row.integer(0));
+            citation.path = row.text(1);
+            citation.title = row.text(2);
+            citation.pageKind = int(row.integer(3));
+            citation.page = row.text(4);
+            citation.begin = row.integer(5);
+            citation.end = row.integer(6);
+            citation.text = row.text(7);
+            citation.hash = row.text(8);
+            citations.append(std::move(citation));
+        },
+        message);
+    return done ? Result<QVector<MessageCitation>>(std::move(citations))
+                : fail(std::move(done.error()));
 }
 
 } // namespace
@@ -117,6 +142,12 @@ Result<QVector<Message>> activeBranch(const Database &database, ChatId chat)
         branch.append(readMessage(*rows));
     }
     for (Message &message : branch) {
+        if (message.passagesRead > 0) {
+            auto citations = citationsOf(database, message.id);
+            if (!citations)
+                return fail(std::move(citations.error()));
+            message.citations = std::move(*citations);
+        }
         if (message.state != MessageState::Streaming)
             continue;
         auto saved = savedAnswer(database, message.id);

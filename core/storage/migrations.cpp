@@ -173,10 +173,58 @@ CREATE TABLE passage_vectors (
 )sql");
 }
 
+// Version 4: questions of documents within chats.
+// - chat_collections: the collections that a chat's questions are asked of.
+// - message_citations: where an answer stands. A copy of what is needed to show them, because the
+//   document may change or go; hash is that of the file as it was read.
+// - index_queue: files and folders that were to be taken in and are not yet: the work goes on after
+//   a crash. watched_folders: looked at again when something in them changes.
+Result<> version4(Database &database)
+{
+    return database.execute(R"sql(
+ALTER TABLE messages ADD COLUMN passages_read INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE chat_collections (
+    chat_id INTEGER NOT NULL REFERENCES chats (id),
+    collection_id INTEGER NOT NULL REFERENCES collections (id),
+    PRIMARY KEY (chat_id, collection_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX chat_collections_by_collection ON chat_collections (collection_id);
+
+CREATE TABLE message_citations (
+    message_id INTEGER NOT NULL REFERENCES messages (id),
+    number INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    title TEXT NOT NULL,
+    page_kind INTEGER NOT NULL,
+    page TEXT NOT NULL,
+    begin INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (message_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE index_queue (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection TEXT NOT NULL,
+    path TEXT NOT NULL,
+    UNIQUE (collection, path)
+) STRICT;
+
+CREATE TABLE watched_folders (
+    collection_id INTEGER NOT NULL REFERENCES collections (id),
+    path TEXT NOT NULL,
+    PRIMARY KEY (collection_id, path)
+) STRICT, WITHOUT ROWID;
+)sql");
+}
+
 constexpr Migration kMigrations[] = {
     {1, version1},
     {2, version2},
     {3, version3},
+    {4, version4},
 };
 static_assert(versionsRise(kMigrations), "versions must rise: did a merge repeat a number?");
 

@@ -262,6 +262,25 @@ private Q_SLOTS:
         noWarnings();
     }
 
+    void aDocumentDroppedOnTheChatIsItsOwn()
+    {
+        const QString path = m_dir->filePath(QStringLiteral("note.txt"));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly) && file.write("Plums are blue.") > 0);
+        file.close();
+        QMimeData document;
+        document.setUrls({QUrl::fromLocalFile(path)});
+        QVERIFY(drag(document));
+        // Without the translation that brings the plural forms.
+        QTRY_VERIFY(
+            find(root(), QAccessible::AlertMessage, QStringLiteral("Ask about 1 document(s)")));
+        QVERIFY(drop(document));
+        QTRY_COMPARE_WITH_TIMEOUT(m_chatDocuments->attachments().size(), 1, 20'000);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_library->busy(), 20'000);
+        QVERIFY(m_library->collections().isEmpty());
+        noWarnings();
+    }
+
     void aDropThatMeansNothingSaysSo()
     {
         QMimeData two;
@@ -270,7 +289,8 @@ private Q_SLOTS:
         const QString before = m_models->path();
         drag(two);
         QTRY_VERIFY(find(root(), QAccessible::AlertMessage,
-                         QStringLiteral("Alcove opens one model file (.gguf) at a time.")));
+                         QStringLiteral("Alcove reads documents, and opens one model file "
+                                        "(.gguf) at a time.")));
         drop(two);
         QTest::qWait(50);
         QCOMPARE(m_models->path(), before);
@@ -301,7 +321,7 @@ private:
                                                 storage::Database::Mode::ReadWrite);
         QVERIFY2(database, database ? "" : database.error().message.c_str());
         const std::string sql =
-            "PRAGMA foreign_keys = OFF; BEGIN;"
+            "PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;"
             "INSERT INTO chats (id, title, created_at, updated_at) VALUES (900, 'Long', 1, 1);"
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
             + std::to_string(messages)

@@ -2,8 +2,11 @@
 // that drive it.
 #pragma once
 
+#include "app/chat/chat_documents.h"
 #include "app/chat/chat_list_model.h"
 #include "app/chat/chat_view_model.h"
+#include "app/documents/documents_view_model.h"
+#include "app/documents/source_view_model.h"
 #include "app/models/model_view_model.h"
 #include "app/settings/settings_view_model.h"
 #include "app/shell/network_guard.h"
@@ -27,6 +30,7 @@
 Q_IMPORT_QML_PLUGIN(Alcove_ThemePlugin)
 Q_IMPORT_QML_PLUGIN(Alcove_ControlsPlugin)
 Q_IMPORT_QML_PLUGIN(Alcove_ChatPlugin)
+Q_IMPORT_QML_PLUGIN(Alcove_DocumentsPlugin)
 Q_IMPORT_QML_PLUGIN(Alcove_ModelsPlugin)
 Q_IMPORT_QML_PLUGIN(Alcove_SettingsPlugin)
 Q_IMPORT_QML_PLUGIN(Alcove_HelpPlugin)
@@ -73,6 +77,7 @@ class FixedEngine : public engine::ChatEngine
 public:
     QString answer = QStringLiteral("Hello.");
     QString reasoning;
+    QString prompt; // all that the model was given last
     bool waits = false; // with the answer, when it has thought, for answerNow() or stop()
     bool loads = true; // at once; else a load goes on until the test ends it
     int pieces = 0; // characters that come at a time, one piece a turn of the event loop; 0: all
@@ -100,6 +105,12 @@ public:
     void unload() override { emit unloaded(); }
     void generate(const alcove::engine::GenerateRequest &request) override
     {
+        const auto count = [](std::string_view text) { return text.size() / 4 + 1; };
+        const auto given =
+            request.compose ? request.compose(request.messages, count, 1000) : request.messages;
+        prompt.clear();
+        for (const engine::PromptMessage &message : given)
+            prompt += message.text + QLatin1Char('\n');
         if (!reasoning.isEmpty())
             later([this, id = request.id] { emit reasoningAppended(id, reasoning); });
         if (waits)
@@ -154,10 +165,18 @@ private Q_SLOTS:
         m_settings = std::make_unique<storage::Settings>(*m_storage);
         prepare();
         m_runner = makeEngine();
-        m_service = std::make_unique<chat::ChatService>(*m_storage, *m_runner);
+        auto documents = documents::DocumentService::open(
+            m_dir->filePath(QStringLiteral("a.sqlite3")),
+            documents::DocumentReader(QStringLiteral(ALCOVE_READER)));
+        QVERIFY2(documents, documents ? "" : documents.error().message.c_str());
+        m_documents = std::move(*documents);
+        m_service = std::make_unique<chat::ChatService>(*m_storage, *m_runner, m_documents.get());
         m_models = std::make_unique<models::ModelViewModel>(*m_runner, *m_settings, kStarter);
         m_chats = std::make_unique<chatui::ChatListModel>(*m_service);
         m_chat = std::make_unique<chatui::ChatViewModel>(*m_service, *m_models, *m_settings);
+        m_library = std::make_unique<documentsui::DocumentsViewModel>(*m_documents);
+        m_source = std::make_unique<documentsui::SourceViewModel>(*m_documents);
+        m_chatDocuments = std::make_unique<chatui::ChatDocuments>(*m_service, *m_chat, *m_library);
         m_choices = std::make_unique<settings::SettingsViewModel>(*m_settings, m_dir->path());
         m_shell = std::make_unique<shell::ShellViewModel>(*m_settings,
                                                           shell::ShellViewModel::Mode::Normal);
@@ -172,6 +191,9 @@ private Q_SLOTS:
             {QStringLiteral("shell"), QVariant::fromValue(m_shell.get())},
             {QStringLiteral("chat"), QVariant::fromValue(m_chat.get())},
             {QStringLiteral("chats"), QVariant::fromValue(m_chats.get())},
+            {QStringLiteral("documents"), QVariant::fromValue(m_library.get())},
+            {QStringLiteral("source"), QVariant::fromValue(m_source.get())},
+            {QStringLiteral("chatDocuments"), QVariant::fromValue(m_chatDocuments.get())},
             {QStringLiteral("models"), QVariant::fromValue(m_models.get())},
             {QStringLiteral("settings"), QVariant::fromValue(m_choices.get())},
         });
@@ -184,6 +206,7 @@ private Q_SLOTS:
         m_window->show();
         QVERIFY(QTest::qWaitForWindowExposed(m_window));
         m_service->listChats();
+        m_documents->start();
         m_models->restore();
         QTRY_COMPARE_WITH_TIMEOUT(m_models->state(), models::ModelViewModel::Ready, 60'000);
     }
@@ -193,10 +216,14 @@ private Q_SLOTS:
         m_qml.reset();
         m_shell.reset();
         m_choices.reset();
+        m_chatDocuments.reset();
+        m_source.reset();
+        m_library.reset();
         m_chat.reset();
         m_chats.reset();
         m_models.reset();
         m_service.reset();
+        m_documents.reset();
         m_runner.reset();
         m_settings.reset();
         m_storage.reset();
@@ -276,6 +303,10 @@ protected:
     std::unique_ptr<models::ModelViewModel> m_models;
     std::unique_ptr<chatui::ChatListModel> m_chats;
     std::unique_ptr<chatui::ChatViewModel> m_chat;
+    std::unique_ptr<documents::DocumentService> m_documents;
+    std::unique_ptr<documentsui::DocumentsViewModel> m_library;
+    std::unique_ptr<documentsui::SourceViewModel> m_source;
+    std::unique_ptr<chatui::ChatDocuments> m_chatDocuments;
     std::unique_ptr<settings::SettingsViewModel> m_choices;
     std::unique_ptr<shell::ShellViewModel> m_shell;
     std::unique_ptr<QQmlApplicationEngine> m_qml;

@@ -16,13 +16,13 @@ const std::map<QString, int> kHeights{
     {QStringLiteral("core/llm"), 1},       {QStringLiteral("core/log"), 1},
     {QStringLiteral("core/cpu"), 2},       {QStringLiteral("gpu"), 2},
     {QStringLiteral("core/engine"), 3},    {QStringLiteral("core/storage"), 3},
-    {QStringLiteral("core/chat"), 4},      {QStringLiteral("app/theme"), 5},
-    {QStringLiteral("core/documents"), 4}, {QStringLiteral("app/markdown"), 5},
-    {QStringLiteral("app/cli"), 5},        {QStringLiteral("app/controls"), 6},
-    {QStringLiteral("app/engine"), 6},     {QStringLiteral("app/help"), 7},
-    {QStringLiteral("app/models"), 7},     {QStringLiteral("app/settings"), 7},
-    {QStringLiteral("app/chat"), 8},       {QStringLiteral("app/shell"), 9},
-    {QStringLiteral("app"), 10},
+    {QStringLiteral("core/documents"), 4}, {QStringLiteral("core/chat"), 5},
+    {QStringLiteral("app/theme"), 6},      {QStringLiteral("app/markdown"), 6},
+    {QStringLiteral("app/cli"), 6},        {QStringLiteral("app/controls"), 7},
+    {QStringLiteral("app/engine"), 7},     {QStringLiteral("app/help"), 8},
+    {QStringLiteral("app/models"), 8},     {QStringLiteral("app/settings"), 8},
+    {QStringLiteral("app/documents"), 8},  {QStringLiteral("app/chat"), 9},
+    {QStringLiteral("app/shell"), 10},     {QStringLiteral("app"), 11},
 };
 
 const QString kRoot = QStringLiteral(ALCOVE_SOURCE_DIR);

@@ -79,7 +79,7 @@ private Q_SLOTS:
         QVERIFY(
             put(index(), QStringLiteral("/b.txt"), {"The pump is there."}, QStringLiteral("B")));
         SearchOptions options;
-        options.collection = QStringLiteral("B");
+        options.collections << QStringLiteral("B");
         const auto hits = index().searchWords(QStringLiteral("pump"), options);
         QVERIFY(hits);
         QCOMPARE(textsOf(*hits), QStringList{QStringLiteral("The pump is there.")});

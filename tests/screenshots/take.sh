@@ -139,6 +139,47 @@ scaled 2 scale200 "$work/scale200" 2240 1560
 scaled 2 scale200-narrow "$work/scale200n" 960 1440
 scaled 1 scale100 "$work/scale100" 1120 780
 
+# Documents: what is known, a search, a passage beside it, an answer that cites.
+documents() {
+    local name=$1 folder=$2 width=$3 height=$4
+    "$(dirname "$alcove")/alcove-cli" --data-dir "$folder" index "$work/papers" --collection Village >/dev/null 2>&1 || true
+    start "$folder" "$width" "$height"
+    keys ctrl+shift+d
+    sleep 0.6
+    shot "$name-list"
+    keys Tab
+    xdotool mousemove --window "$window" "$((width / 2 + 60))" 86 click 1
+    say "notice period"
+    sleep 1
+    shot "$name-found"
+    keys Tab Tab Tab
+    xdotool mousemove --window "$window" "$((width / 2 + 60))" 200 click 1
+    sleep 2
+    shot "$name-source"
+    stop
+}
+mkdir -p "$work/papers"
+cat >"$work/papers/lease.md" <<'TEXT'
+# Lease of the mill
+
+The rent of the old mill is 840 euros a month. It is due on the third working day.
+
+# Notice
+
+The lease ends with a notice period of three months.
+TEXT
+pandoc "$work/papers/lease.md" -o "$work/papers/lease.odt"
+(cd "$work/papers" && soffice -env:UserInstallation="file://$work/office" --headless --convert-to pdf lease.odt) >/dev/null 2>&1
+rm "$work/papers/lease.md"
+qpdf --encrypt secret secret 256 -- "$work/papers/lease.pdf" "$work/papers/letter.pdf"
+echo "no PDF" >"$work/papers/broken.pdf"
+start "$work/papersdark" 1120 780 --demo
+stop
+choose "$work/papersdark" theme '"dark"'
+documents documents "$work/paperslight" 1120 780
+documents documents-dark "$work/papersdark" 1120 780
+documents documents-narrow "$work/papersnarrow" 480 720
+
 # The real thing: the starter model answers.
 start "$work/real" 1120 780
 ask "What is a token?" 6
@@ -147,4 +188,15 @@ stop
 start "$work/real" 1120 780
 sleep 1
 shot real-restarted
+stop
+echo "The bakery opens at seven in the morning. It was founded in 1921 by Anna Weber." >"$work/bakery.txt"
+"$(dirname "$alcove")/alcove-cli" --data-dir "$work/cited" index "$work/bakery.txt" --collection Bakery >/dev/null 2>&1
+start "$work/cited" 1120 780
+keys shift+Tab Return
+sleep 0.5
+keys Down Down Return
+sleep 0.5
+keys Tab
+ask "When was the bakery founded?" 6
+shot real-cited
 stop

@@ -26,7 +26,12 @@ int main(int argc, char **argv)
     answer.decodeSeconds = 0.25;
     answer.reasoning = QStringLiteral("The capital of Malta.");
     answer.reasoningSeconds = 1.5;
+    answer.passagesRead = 2;
+    answer.citations = {{1, QStringLiteral("/atlas.pdf"), QStringLiteral("Atlas"), 1,
+                         QStringLiteral("7"), 10, 18, QStringLiteral("Valletta"),
+                         QStringLiteral("ab12")}};
     (void)f.chats().finishAnswer(answer);
+    (void)f.chats().setCollections(capitals.chat.id, {QStringLiteral("Atlases")});
 
     auto crash = f.chats().addPrompt(kNoId, QStringLiteral("A crash"),
                                      QStringLiteral("Was it saved?"), f.draft(1));

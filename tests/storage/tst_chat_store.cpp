@@ -216,6 +216,45 @@ private Q_SLOTS:
         QVERIFY(f.turn(kNoId, QStringLiteral("next"), QStringLiteral("x")).chat.id > kept.chat.id);
     }
 
+    void keepsWhatAnswersStandOn()
+    {
+        StoreFixture f;
+        auto added = f.chats().addPrompt(kNoId, {}, QStringLiteral("Q"), f.draft(),
+                                         {QStringLiteral("Law"), QStringLiteral("Art")});
+        QVERIFY(good(added));
+        QCOMPARE(added->collections, (QStringList{"Art", "Law"}));
+        Message answer = added->branch.last();
+        answer.state = MessageState::Complete;
+        answer.text = QStringLiteral("It is so. [1]");
+        answer.passagesRead = 3;
+        answer.citations = {{1, QStringLiteral("/a.pdf"), QStringLiteral("A"), 1,
+                             QStringLiteral("12"), 5, 9, QStringLiteral("text"),
+                             QStringLiteral("ff")}};
+        QVERIFY(good(f.chats().finishAnswer(answer)));
+        QVERIFY(good(f.chats().finishAnswer(answer))); // once more changes nothing
+        const auto found = f.chats().conversation(added->chat.id);
+        QVERIFY(good(found));
+        QCOMPARE(found->branch.last().citations, answer.citations);
+        QCOMPARE(found->branch.last().passagesRead, 3u);
+        QVERIFY(found->branch.first().citations.isEmpty());
+
+        QCOMPARE(*f.chats().setCollections(added->chat.id, {QStringLiteral("Law")}),
+                 QStringList{QStringLiteral("Law")});
+        QCOMPARE(f.chats().conversation(added->chat.id)->collections,
+                 QStringList{QStringLiteral("Law")});
+        QVERIFY(!f.chats().setCollections(added->chat.id + 1, {}));
+        // The next prompt leaves the choice as it is.
+        const auto next = f.chats().addPrompt(added->chat.id, {}, QStringLiteral("And?"), f.draft(),
+                                              {QStringLiteral("Art")});
+        QCOMPARE(next->collections, QStringList{QStringLiteral("Law")});
+
+        QVERIFY(good(f.chats().remove(added->chat.id, f.time(10))));
+        QCOMPARE(*f.chats().purge(f.time(11)), 1);
+        QCOMPARE(*f.database().number("SELECT count(*) FROM message_citations"), 0);
+        QCOMPARE(*f.database().number("SELECT count(*) FROM chat_collections"), 0);
+        QCOMPARE(*f.database().number("SELECT count(*) FROM collections"), 2);
+    }
+
     void savesAnAnswerInPieces()
     {
         StoreFixture f;

@@ -1,5 +1,6 @@
 #include "core/documents/extract/optical_recognition.h"
 #include "core/documents/extract/page_lines.h"
+#include "core/documents/extract/pdf_errors.h"
 #include "core/documents/extract/readers.h"
 
 #include <QImage>
@@ -219,24 +220,6 @@ PageOfLines linesOf(QPdfDocument &document, int number,
     return page;
 }
 
-Error errorOf(QPdfDocument::Error error, const std::string &password)
-{
-    switch (error) {
-    case QPdfDocument::Error::IncorrectPassword:
-        return {ErrorCode::PasswordNeeded,
-                password.empty() ? "The PDF is locked with a password."
-                                 : "This is not the password of the PDF.",
-                {}};
-    case QPdfDocument::Error::UnsupportedSecurityScheme:
-        return {
-            ErrorCode::Unsupported, "The PDF is locked in a way that cannot be opened here.", {}};
-    case QPdfDocument::Error::FileNotFound:
-        return {ErrorCode::NotFound, "The file is not there any more.", {}};
-    default:
-        return {ErrorCode::InvalidFile, "The PDF is damaged and cannot be read.", {}};
-    }
-}
-
 // "2", "2 and 5", "2, 5 and 7 to 9".
 std::string pageList(const std::vector<int> &pages)
 {
@@ -260,13 +243,31 @@ std::string pageList(const std::vector<int> &pages)
 
 } // namespace
 
+Error pdfError(QPdfDocument::Error error, const std::string &password)
+{
+    switch (error) {
+    case QPdfDocument::Error::IncorrectPassword:
+        return {ErrorCode::PasswordNeeded,
+                password.empty() ? "The PDF is locked with a password."
+                                 : "This is not the password of the PDF.",
+                {}};
+    case QPdfDocument::Error::UnsupportedSecurityScheme:
+        return {
+            ErrorCode::Unsupported, "The PDF is locked in a way that cannot be opened here.", {}};
+    case QPdfDocument::Error::FileNotFound:
+        return {ErrorCode::NotFound, "The file is not there any more.", {}};
+    default:
+        return {ErrorCode::InvalidFile, "The PDF is damaged and cannot be read.", {}};
+    }
+}
+
 Result<DocumentText> readPdf(const std::string &path, const ReadOptions &options)
 {
     QPdfDocument document;
     document.setPassword(QString::fromStdString(options.password));
     const QPdfDocument::Error error = document.load(QString::fromStdString(path));
     if (error != QPdfDocument::Error::None)
-        return fail(errorOf(error, options.password));
+        return fail(pdfError(error, options.password));
     const int count = document.pageCount();
     if (count <= 0)
         return fail(ErrorCode::InvalidFile, "The PDF has no pages.");

@@ -1,0 +1,210 @@
+// Documents in the window: dropped, read, asked about, cited, and looked at where the answer
+// stands.
+
+#include "tests/app/window_test.h"
+
+#include "app/chat/block_list_model.h"
+#include "app/markdown/safe_markup.h"
+
+#include <QAbstractItemModelTester>
+#include <QFile>
+#include <QPainter>
+#include <QPdfWriter>
+
+using namespace alcove;
+using namespace alcove::documentsui;
+using alcove::test::find;
+using alcove::test::itemNamed;
+using alcove::test::itemsNamed;
+
+class TestWindowDocuments : public test::WindowTest
+{
+    Q_OBJECT
+private:
+    QString write(const QString &name, const QByteArray &text)
+    {
+        const QString path = m_dir->filePath(name);
+        QFile file(path);
+        if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size())
+            qFatal("cannot write a test file");
+        return path;
+    }
+    QString lease()
+    {
+        return write(QStringLiteral("lease.md"),
+                     "# Lease of the mill\n\nThe rent of the old mill is 840 euros a month.\n\n"
+                     "# Notice\n\nThe lease ends with a notice period of three months.\n");
+    }
+    void addAndWait(const QString &path)
+    {
+        m_library->add({QUrl::fromLocalFile(path)});
+        QTRY_VERIFY_WITH_TIMEOUT(isReady(path), 20'000);
+        QTRY_VERIFY(!m_library->busy());
+    }
+    bool isReady(const QString &path) const
+    {
+        for (const DocumentListModel::Row &row : m_library->files()->all()) {
+            if (row.entry.path == QFileInfo(path).canonicalFilePath())
+                return row.state == DocumentListModel::Ready;
+        }
+        return false;
+    }
+    QVariantList citations(int row) const
+    {
+        const auto *model = m_chat->messages();
+        return model->data(model->index(row, 0), model->roleNames().key("citations")).toList();
+    }
+
+private Q_SLOTS:
+    void theListFollowsWhatIsRead()
+    {
+        QAbstractItemModelTester tester(m_library->files(),
+                                        QAbstractItemModelTester::FailureReportingMode::QtTest);
+        m_shell->setPage(shell::ShellViewModel::DocumentsPage);
+        QVERIFY(itemNamed(m_window->contentItem(), "EmptyState"));
+        addAndWait(lease());
+        QCOMPARE(m_library->files()->count(), 1);
+        QCOMPARE(m_library->collections().size(), 1);
+        const QString broken = write(QStringLiteral("broken.pdf"), "no PDF at all");
+        m_library->add({QUrl::fromLocalFile(broken)});
+        QTRY_COMPARE_WITH_TIMEOUT(m_library->files()->count(), 2, 20'000);
+        QTRY_COMPARE_WITH_TIMEOUT(m_library->files()->row(0).state, DocumentListModel::Failed,
+                                  20'000);
+        QVERIFY(!m_library->files()->row(0).entry.errorText.isEmpty());
+        // Removed, and back again.
+        m_library->remove(m_library->files()->row(1).entry.id);
+        QTRY_COMPARE_WITH_TIMEOUT(m_library->files()->count(), 1, 20'000);
+        click(tr("Undo"));
+        QTRY_COMPARE_WITH_TIMEOUT(m_library->files()->count(), 2, 20'000);
+        noWarnings();
+    }
+
+    void searchesAllDocumentsAndOpensAPassage()
+    {
+        addAndWait(lease());
+        m_shell->setPage(shell::ShellViewModel::DocumentsPage);
+        m_library->setQuery(QStringLiteral("notice period"));
+        QTRY_VERIFY(!m_library->results().isEmpty());
+        QTRY_VERIFY(itemNamed(m_window->contentItem(), "FoundPassage"));
+        clickItem(itemNamed(m_window->contentItem(), "FoundPassage"));
+        QTRY_VERIFY(m_source->isOpen());
+        QVERIFY2(m_source->marked().contains(QStringLiteral("three months")),
+                 qPrintable(m_source->marked()));
+        QCOMPARE(m_source->note(), QString());
+        auto *panel = itemNamed(m_window->contentItem(), "SourcePanel");
+        QVERIFY(panel && panel->isVisible());
+        QTest::keyClick(m_window, Qt::Key_Escape);
+        QTRY_VERIFY(!m_source->isOpen());
+        m_library->setQuery(QStringLiteral("submarine"));
+        QTRY_VERIFY(m_library->searched());
+        QVERIFY(m_library->results().isEmpty());
+        QVERIFY(text(QStringLiteral("No document contains these words."))
+                || itemNamed(m_window->contentItem(), "DocumentsPage"));
+        noWarnings();
+    }
+
+    void aFileOfTheChatIsAskedAndCited()
+    {
+        m_engine->answer = QStringLiteral(
+            "The rent of the old mill is 840 euros a month [7]. It was painted by three friendly "
+            "sailors from Portugal.");
+        const QString path = lease();
+        QVERIFY(m_chatDocuments->attach({QUrl::fromLocalFile(path)}));
+        QTRY_VERIFY_WITH_TIMEOUT(isReady(path), 20'000);
+        QCOMPARE(m_chatDocuments->attachments().size(), 1);
+        send(QStringLiteral("What is the rent of the mill?"));
+
+        // The passages were before the model, and its number was not believed.
+        QVERIFY(m_engine->prompt.contains(QStringLiteral("840 euros")));
+        QVERIFY(m_engine->prompt.contains(QStringLiteral("What is the rent of the mill?")));
+        QCOMPARE(lastText(),
+                 QStringLiteral("The rent of the old mill is 840 euros a month. [1] It was painted "
+                                "by three friendly sailors from Portugal. [?]"));
+        const QVariantList cited = citations(1);
+        QCOMPARE(cited.size(), 1);
+        const QVariantMap first = cited[0].toMap();
+        QCOMPARE(first[QStringLiteral("source")].toString(), QStringLiteral("lease.md"));
+        QVERIFY(first[QStringLiteral("text")].toString().contains(QStringLiteral("840 euros")));
+
+        // A click on the source opens it at the passage.
+        click(QStringLiteral("Source 1: lease.md"));
+        QTRY_VERIFY(m_source->isOpen());
+        QVERIFY(m_source->marked().contains(QStringLiteral("840 euros")));
+        m_source->close();
+
+        // It is there after another chat was looked at.
+        const qint64 chat = m_chat->chatId();
+        m_chat->newChat();
+        QVERIFY(!m_chatDocuments->any());
+        m_chat->open(chat);
+        QTRY_COMPARE(m_chat->messages()->count(), 2);
+        QCOMPARE(citations(1), cited);
+        QTRY_COMPARE(m_chatDocuments->attachments().size(), 1);
+        noWarnings();
+    }
+
+    void aChangedFileIsSaidToBeStale()
+    {
+        m_engine->answer = QStringLiteral("The rent of the old mill is 840 euros a month.");
+        const QString path = lease();
+        addAndWait(path);
+        m_chatDocuments->toggle(m_library->summaries()[0].name);
+        send(QStringLiteral("What is the rent of the mill?"));
+        const QVariantMap cited = citations(1).value(0).toMap();
+        QVERIFY(!cited.isEmpty());
+        write(QStringLiteral("lease.md"), "# Lease of the mill\n\nThe rent is 900 euros.\n");
+        m_library->readAgain(m_library->summaries()[0].name, QFileInfo(path).canonicalFilePath());
+        QTRY_VERIFY_WITH_TIMEOUT(m_library->busy(), 5'000);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_library->busy(), 20'000);
+        m_source->show(cited);
+        QTRY_VERIFY(m_source->isOpen());
+        QVERIFY2(m_source->note().contains(QStringLiteral("changed")),
+                 qPrintable(m_source->note()));
+        m_source->close();
+        // Taken out of Alcove: what was cited is still told.
+        m_library->remove(m_library->files()->row(0).entry.id);
+        QTRY_COMPARE_WITH_TIMEOUT(m_library->files()->count(), 0, 20'000);
+        m_source->show(cited);
+        QTRY_VERIFY(m_source->isOpen());
+        QVERIFY(m_source->note().contains(QStringLiteral("no longer in Alcove")));
+        QVERIFY(m_source->marked().contains(QStringLiteral("840 euros")));
+        noWarnings();
+    }
+
+    void aChatWithoutDocumentsIsAsBefore()
+    {
+        addAndWait(lease());
+        m_engine->answer = QStringLiteral("The rent is 840 euros [1].");
+        send(QStringLiteral("What is the rent?"));
+        QCOMPARE(lastText(), m_engine->answer);
+        QVERIFY(!m_engine->prompt.contains(QStringLiteral("old mill")));
+        QVERIFY(citations(1).isEmpty());
+        noWarnings();
+    }
+
+    void droppedFilesAreNamed()
+    {
+        const QString path = lease();
+        QCOMPARE(m_chatDocuments->describeDrop({QUrl::fromLocalFile(path)}),
+                 QStringLiteral("Ask about %n document(s)")
+                     .replace(QStringLiteral("%n"), QStringLiteral("1")));
+        QCOMPARE(m_chatDocuments->describeDrop(
+                     {QUrl::fromLocalFile(write(QStringLiteral("tool.exe"), "MZ"))}),
+                 QString());
+        QCOMPARE(m_chatDocuments->describeDrop({QUrl(QStringLiteral("https://example.com/a.pdf"))}),
+                 QString());
+    }
+
+    void numbersBecomeLinksOnlyWhereTheyCite()
+    {
+        const QString markup = QStringLiteral("It is so [1], not [2], <code>a[1]</code>, "
+                                              "<a href=\"https://a.example/[1]\">x [1]</a> [?].");
+        QCOMPARE(markdown::linkCitations(markup, {1}),
+                 QStringLiteral("It is so <a href=\"alcove-citation:1\">[1]</a>, not [2], "
+                                "<code>a[1]</code>, <a href=\"https://a.example/[1]\">x [1]</a> "
+                                "<a href=\"alcove-citation:\">[?]</a>."));
+    }
+};
+
+QTEST_MAIN(TestWindowDocuments)
+#include "tst_window_documents.moc"
