@@ -144,7 +144,8 @@ int main(int argc, char **argv)
     models::ModelViewModel models(*engine, settings, shell::starterModelPath());
     chatui::ChatListModel chats(service);
     chatui::ChatViewModel chat(service, models, settings);
-    documentsui::DocumentsViewModel library(**documents);
+    documentsui::DocumentsViewModel library(**documents, settings,
+                                            folder->path() + QStringLiteral("/cache"));
     documentsui::SourceViewModel source(**documents);
     chatui::ChatDocuments chatDocuments(service, chat, library);
     settings::SettingsViewModel choices(settings, folder->path());

@@ -236,7 +236,8 @@ Item {
             busy: message.busy
             shown: !message.streaming && (hover.hovered || message.current || (message.last && !message.fromUser))
             reachable: message.current
-            messageText: message.text
+            messageText: message.text + message.citations.map((one, at) =>
+                (at === 0 ? "\n\n" : "\n") + "[" + one.number + "] " + one.source).join("")
             infoText: message.infoText
             links: message.fromUser ? [] : message.blocks?.links ?? []
             siblingIndex: message.siblingIndex

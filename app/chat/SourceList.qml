@@ -43,7 +43,7 @@ ColumnLayout {
                 Keys.onEnterPressed: clicked()
                 onClicked: list.sourceWanted(modelData)
 
-                contentItem: Item {
+                contentItem: Item { // qmllint disable deferred-property-id
                     RowLayout {
                         id: content
                         anchors.left: parent.left

@@ -1,5 +1,6 @@
 #include "app/cli/document_options.h"
 #include "app/cli/model_options.h"
+#include "core/documents/passage_embedding.h"
 
 #include <QFileInfo>
 
@@ -13,7 +14,7 @@ using documents::DocumentEntry;
 using documents::DocumentIndex;
 using documents::FileOutcome;
 
-constexpr std::size_t kTogether = 64; // passages that are embedded at a time
+constexpr int kTogether = 64; // passages that are embedded at a time
 constexpr std::uint64_t kMostResults = 1000;
 
 const char *nameOf(FileOutcome::Kind kind)
@@ -48,28 +49,24 @@ tl::expected<std::uint64_t, Failure> embedAll(const Environment &environment, Do
     auto opened = openSession(environment, hardwareOf(environment.arguments), *loading);
     if (!opened)
         return tl::unexpected(opened.error());
+    const auto embed = [&](std::span<const std::string> texts) {
+        std::vector<Result<std::vector<float>>> vectors;
+        for (auto &embedding : (*opened)->embedAll(texts)) {
+            if (embedding)
+                vectors.push_back(std::move(embedding->values));
+            else
+                vectors.push_back(alcove::fail(embedding.error()));
+        }
+        return vectors;
+    };
     std::uint64_t embedded = 0;
     for (;;) {
-        const auto passages = index.withoutVector(model, int(kTogether));
-        if (!passages)
-            return failure(passages.error());
-        if (passages->empty())
-            return embedded;
-        std::vector<std::string> texts;
-        for (const auto &passage : *passages)
-            texts.push_back(
-                (passage.heading.isEmpty() ? passage.text : passage.heading + u'\n' + passage.text)
-                    .toStdString());
-        const auto embeddings = (*opened)->embedAll(texts);
-        std::vector<DocumentIndex::PassageVector> vectors;
-        for (std::size_t i = 0; i < embeddings.size(); ++i) {
-            if (!embeddings[i])
-                return failure(embeddings[i].error());
-            vectors.push_back({(*passages)[i].id, embeddings[i]->values});
-        }
-        if (auto done = index.putVectors(model, vectors); !done)
+        const auto done = documents::embedPassages(index, model, kTogether, embed);
+        if (!done)
             return failure(done.error());
-        embedded += vectors.size();
+        if (*done == 0)
+            return embedded;
+        embedded += *done;
     }
 }
 

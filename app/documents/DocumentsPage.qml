@@ -39,6 +39,12 @@ Rectangle {
         title: qsTr("Add a folder of documents")
         onAccepted: page.documents.add([selectedFolder])
     }
+    FileDialog {
+        id: modelDialog
+        title: qsTr("Choose an embedding model")
+        nameFilters: [qsTr("Model files (*.gguf)")]
+        onAccepted: page.documents.chooseEmbeddingModel(selectedFile)
+    }
     PasswordPanel {
         id: password
         onGiven: (collection, path, words) => page.documents.readAgain(collection, path, words)
@@ -122,6 +128,36 @@ Rectangle {
                 iconName: page.documents.paused ? "play" : "pause"
                 text: page.documents.paused ? qsTr("Go on reading") : qsTr("Pause reading")
                 onClicked: page.documents.paused = !page.documents.paused
+            }
+        }
+        RowLayout {
+            visible: page.documents.total > 0
+            spacing: Theme.space8
+            Layout.fillWidth: true
+
+            Text {
+                text: page.documents.embeddingModel === ""
+                    ? qsTr("Passages are found by their words. With an embedding model they are also found where they say it in other words.")
+                    : qsTr("Passages are found by their words and, with %1, by their meaning. %2").arg(page.documents.embeddingModel).arg(page.documents.embeddingText)
+                textFormat: Text.PlainText
+                color: Theme.textMuted
+                font.pixelSize: Theme.caption
+                wrapMode: Text.Wrap
+                Layout.fillWidth: true
+                Accessible.role: Accessible.StaticText
+                Accessible.name: text
+            }
+            PushButton {
+                visible: page.documents.embeddingModel === ""
+                compact: true
+                text: qsTr("Choose a model file")
+                onClicked: modelDialog.open()
+            }
+            PushButton {
+                visible: page.documents.embeddingModel !== ""
+                compact: true
+                text: qsTr("Words alone")
+                onClicked: page.documents.dropEmbeddingModel()
             }
         }
         Item {

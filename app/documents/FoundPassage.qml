@@ -23,7 +23,7 @@ T.AbstractButton {
     Keys.onEnterPressed: clicked()
     onClicked: chosen(modelData)
 
-    contentItem: Item {
+    contentItem: Item { // qmllint disable deferred-property-id
         ColumnLayout {
             id: column
             anchors.left: parent.left

@@ -22,8 +22,8 @@ Rectangle {
     }
     function reveal() {
         let top = 0;
-        if (drawn && source.marks.length > 0)
-            top = picture.y + source.marks[0].y * picture.height;
+        if (drawn && source.firstMark >= 0)
+            top = picture.y + source.firstMark * picture.height;
         else if (!drawn)
             top = words.y + words.positionToRectangle(source.markedAt).y;
         flick.contentY = Math.max(0, Math.min(top - flick.height / 4, flick.contentHeight - flick.height));
@@ -180,8 +180,7 @@ Rectangle {
                 id: picture
                 visible: panel.drawn
                 width: parent.width
-                image: panel.source.picture
-                marks: panel.source.marks
+                source: panel.source
                 markColor: Theme.paperMark
                 Accessible.role: Accessible.Graphic
                 Accessible.name: panel.source.place

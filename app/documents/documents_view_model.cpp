@@ -2,6 +2,7 @@
 
 #include "app/documents/places.h"
 #include "core/documents/file_kinds.h"
+#include "core/storage/settings.h"
 
 #include <QFileInfo>
 #include <QLocale>
@@ -24,6 +25,11 @@ constexpr int kSearchMs = 200;
 constexpr int kMostResults = 40;
 constexpr int kSnippet = 260; // characters
 
+QString embeddingKey()
+{
+    return QStringLiteral("embeddingModel");
+}
+
 struct Listing {
     std::vector<documents::DocumentEntry> documents;
     QVector<documents::CollectionSummary> collections;
@@ -31,8 +37,9 @@ struct Listing {
 
 } // namespace
 
-DocumentsViewModel::DocumentsViewModel(DocumentService &service, QObject *parent)
-    : QObject(parent), m_service(service)
+DocumentsViewModel::DocumentsViewModel(DocumentService &service, storage::Settings &settings,
+                                       const QString &cacheFolder, QObject *parent)
+    : QObject(parent), m_service(service), m_settings(settings), m_cacheFolder(cacheFolder)
 {
     m_refreshTimer.setSingleShot(true);
     m_refreshTimer.setInterval(kRefreshMs);
@@ -75,7 +82,56 @@ DocumentsViewModel::DocumentsViewModel(DocumentService &service, QObject *parent
     });
     connect(&m_service, &DocumentService::busyChanged, this, &DocumentsViewModel::progressChanged);
     connect(&m_service, &DocumentService::failed, this, &DocumentsViewModel::showError);
+    connect(&m_settings, &storage::Settings::changed, this, [this](const QString &key) {
+        if (key == embeddingKey())
+            useEmbeddingModel();
+    });
+    useEmbeddingModel();
     refresh();
+}
+
+void DocumentsViewModel::useEmbeddingModel()
+{
+    m_service.setEmbeddingModel(m_settings.value(embeddingKey()).toString(), m_cacheFolder);
+    emit embeddingChanged();
+}
+
+QString DocumentsViewModel::embeddingModel() const
+{
+    const QString path = m_settings.value(embeddingKey()).toString();
+    return path.isEmpty() ? QString() : QFileInfo(path).completeBaseName();
+}
+
+QString DocumentsViewModel::embeddingText() const
+{
+    if (embeddingModel().isEmpty())
+        return {};
+    int passages = 0;
+    int embedded = 0;
+    for (const DocumentListModel::Row &row : m_files.all()) {
+        passages += row.entry.passages;
+        embedded += row.entry.embedded;
+    }
+    return embedded >= passages
+        ? QString()
+        : tr("%1 of %2 passages have their vectors.")
+              .arg(QLocale().toString(embedded), QLocale().toString(passages));
+}
+
+bool DocumentsViewModel::chooseEmbeddingModel(const QUrl &file)
+{
+    const QFileInfo info(file.toLocalFile());
+    if (!file.isLocalFile() || !info.isFile()
+        || info.suffix().compare(QLatin1String("gguf"), Qt::CaseInsensitive) != 0)
+        return false;
+    clearError();
+    m_settings.setValue(embeddingKey(), info.absoluteFilePath());
+    return true;
+}
+
+void DocumentsViewModel::dropEmbeddingModel()
+{
+    m_settings.remove(embeddingKey());
 }
 
 void DocumentsViewModel::refresh()
@@ -104,6 +160,7 @@ void DocumentsViewModel::refresh()
                 setCollection({});
             m_files.setEntries(listing->documents);
             emit collectionsChanged();
+            emit embeddingChanged();
         });
 }
 
@@ -267,7 +324,7 @@ void DocumentsViewModel::renameCollection(const QString &from, const QString &to
 
 void DocumentsViewModel::removeCollection(const QString &name)
 {
-    change([name](Collections &all) { return all.remove(name); });
+    m_service.removeCollection(name);
 }
 
 void DocumentsViewModel::setQuery(const QString &query)
@@ -294,10 +351,10 @@ void DocumentsViewModel::search()
         options.collections << m_collection;
     m_service.ask(
         this,
-        [words, options](DocumentIndex &index, storage::Database &) {
-            return index.searchWords(words, options);
+        [words, options, embed = m_service.embedder()](DocumentIndex &index, storage::Database &) {
+            return documents::retrieve(index, words, options, embed);
         },
-        [this, words](Result<std::vector<documents::Hit>> hits) {
+        [this, words](Result<documents::Found> hits) {
             if (words != m_query.simplified())
                 return; // something else is wanted by now
             if (!hits) {
@@ -305,7 +362,7 @@ void DocumentsViewModel::search()
                 return;
             }
             m_results.clear();
-            for (const documents::Hit &hit : *hits)
+            for (const documents::Hit &hit : hits->hits)
                 m_results.append(QVariantMap{
                     {QStringLiteral("path"), hit.path},
                     {QStringLiteral("source"), sourceText(hit.path, hit.pageKind, hit.page)},

@@ -17,6 +17,10 @@
 #include <QVariantList>
 #include <QtQml/qqmlregistration.h>
 
+namespace alcove::storage {
+class Settings;
+}
+
 namespace alcove::documentsui {
 
 class DocumentsViewModel : public QObject
@@ -40,9 +44,15 @@ class DocumentsViewModel : public QObject
     // Of {path, source, heading, snippet, text, begin, end}; best first.
     Q_PROPERTY(QVariantList results READ results NOTIFY resultsChanged FINAL)
     Q_PROPERTY(bool searched READ searched NOTIFY resultsChanged FINAL) // the results are of query
+    // The name of the model that finds passages by their meaning; empty: words alone.
+    Q_PROPERTY(QString embeddingModel READ embeddingModel NOTIFY embeddingChanged FINAL)
+    // "312 of 2,010 passages have vectors"; empty: all have, or no model is named.
+    Q_PROPERTY(QString embeddingText READ embeddingText NOTIFY embeddingChanged FINAL)
     Q_PROPERTY(QString errorText READ errorText NOTIFY errorTextChanged FINAL)
 public:
-    explicit DocumentsViewModel(documents::DocumentService &service, QObject *parent = nullptr);
+    // `cacheFolder`: where compiled Vulkan pipelines are kept; may be empty.
+    DocumentsViewModel(documents::DocumentService &service, storage::Settings &settings,
+                       const QString &cacheFolder = {}, QObject *parent = nullptr);
 
     DocumentListModel *files() { return &m_files; }
     const DocumentListModel &files() const { return m_files; }
@@ -60,7 +70,13 @@ public:
     void setQuery(const QString &query); // searched for when typing pauses
     QVariantList results() const { return m_results; }
     bool searched() const { return m_searchedFor == m_query.simplified(); }
+    QString embeddingModel() const;
+    QString embeddingText() const;
     QString errorText() const { return m_errorText; }
+
+    // A GGUF file; empty: none. False: it is no such file.
+    Q_INVOKABLE bool chooseEmbeddingModel(const QUrl &file);
+    Q_INVOKABLE void dropEmbeddingModel();
 
     // Into the collection that is shown, else into the first.
     Q_INVOKABLE void add(const QList<QUrl> &urls);
@@ -88,6 +104,7 @@ signals:
     void progressChanged();
     void queryChanged();
     void resultsChanged();
+    void embeddingChanged();
     void errorTextChanged();
     void removed(const QString &collection, const QString &path, const QString &name);
 
@@ -99,7 +116,11 @@ private:
     template <typename Work>
     void change(Work work);
 
+    void useEmbeddingModel();
+
     documents::DocumentService &m_service;
+    storage::Settings &m_settings;
+    QString m_cacheFolder;
     DocumentListModel m_files;
     QVector<documents::CollectionSummary> m_collections;
     QString m_collection;

@@ -11,25 +11,23 @@ PageImage::PageImage(QQuickItem *parent) : QQuickPaintedItem(parent)
 
 void PageImage::fit()
 {
-    setImplicitHeight(m_image.isNull() ? 0 : width() * m_image.height() / m_image.width());
-    update();
-}
-
-void PageImage::setImage(const QImage &image)
-{
-    m_image = image;
+    const QImage image = m_source ? m_source->picture() : QImage();
     setImplicitWidth(image.width());
-    fit();
-    emit imageChanged();
+    setImplicitHeight(image.isNull() ? 0 : width() * image.height() / image.width());
+    update();
 }
 
-void PageImage::setMarks(const QList<QRectF> &marks)
+void PageImage::setSource(SourceViewModel *source)
 {
-    if (marks == m_marks)
+    if (source == m_source)
         return;
-    m_marks = marks;
-    update();
-    emit marksChanged();
+    if (m_source)
+        m_source->disconnect(this);
+    m_source = source;
+    if (m_source)
+        connect(m_source, &SourceViewModel::pictureChanged, this, &PageImage::fit);
+    fit();
+    emit sourceChanged();
 }
 
 void PageImage::setMarkColor(const QColor &color)
@@ -43,14 +41,13 @@ void PageImage::setMarkColor(const QColor &color)
 
 void PageImage::paint(QPainter *painter)
 {
-    if (m_image.isNull())
+    if (!m_source || m_source->picture().isNull())
         return;
-    const QRectF whole(0, 0, width(), height());
     painter->setRenderHint(QPainter::SmoothPixmapTransform);
-    painter->drawImage(whole, m_image);
+    painter->drawImage(QRectF(0, 0, width(), height()), m_source->picture());
     // As a marker pen does: what is dark stays readable under it.
     painter->setCompositionMode(QPainter::CompositionMode_Multiply);
-    for (const QRectF &mark : m_marks)
+    for (const QRectF &mark : m_source->marks())
         painter->fillRect(QRectF(mark.x() * width(), mark.y() * height(), mark.width() * width(),
                                  mark.height() * height()),
                           m_markColor);

@@ -1,12 +1,13 @@
-// PageImage: a picture of a page as an item, with the marks upon it.
+// PageImage: the picture of a SourceViewModel's page as an item, with the passage marked upon it.
 //
-// GUI thread. The picture fills the item's width; marks are fractions of it.
+// GUI thread. The picture fills the item's width.
 #pragma once
 
+#include "app/documents/source_view_model.h"
+
 #include <QColor>
-#include <QImage>
+#include <QPointer>
 #include <QQuickPaintedItem>
-#include <QRectF>
 #include <QtQml/qqmlregistration.h>
 
 namespace alcove::documentsui {
@@ -15,31 +16,27 @@ class PageImage : public QQuickPaintedItem
 {
     Q_OBJECT
     QML_ELEMENT
-    Q_PROPERTY(QImage image READ image WRITE setImage NOTIFY imageChanged FINAL)
-    Q_PROPERTY(QList<QRectF> marks READ marks WRITE setMarks NOTIFY marksChanged FINAL)
+    Q_PROPERTY(alcove::documentsui::SourceViewModel *source READ source WRITE setSource NOTIFY
+                   sourceChanged FINAL)
     Q_PROPERTY(QColor markColor READ markColor WRITE setMarkColor NOTIFY markColorChanged FINAL)
 public:
     explicit PageImage(QQuickItem *parent = nullptr);
 
-    QImage image() const { return m_image; }
-    void setImage(const QImage &image);
-    QList<QRectF> marks() const { return m_marks; }
-    void setMarks(const QList<QRectF> &marks);
+    SourceViewModel *source() const { return m_source; }
+    void setSource(SourceViewModel *source);
     QColor markColor() const { return m_markColor; }
     void setMarkColor(const QColor &color);
 
     void paint(QPainter *painter) override;
 
 signals:
-    void imageChanged();
-    void marksChanged();
+    void sourceChanged();
     void markColorChanged();
 
 private:
     void fit();
 
-    QImage m_image;
-    QList<QRectF> m_marks;
+    QPointer<SourceViewModel> m_source;
     QColor m_markColor;
 };
 

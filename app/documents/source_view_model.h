@@ -38,8 +38,8 @@ class SourceViewModel : public QObject
     Q_PROPERTY(int markedAt READ markedAt NOTIFY pageChanged FINAL) // characters before it
     // What the reader should know: the file has changed since, or is gone; may be empty.
     Q_PROPERTY(QString note READ note NOTIFY pageChanged FINAL)
-    Q_PROPERTY(QImage picture READ picture NOTIFY pictureChanged FINAL) // null: none yet
-    Q_PROPERTY(QList<QRectF> marks READ marks NOTIFY pictureChanged FINAL) // fractions of it
+    // Where the passage begins on the picture, as a fraction of its height; -1: not known.
+    Q_PROPERTY(double firstMark READ firstMark NOTIFY pictureChanged FINAL)
     Q_PROPERTY(bool drawing READ drawing NOTIFY pictureChanged FINAL)
     Q_PROPERTY(QString pictureError READ pictureError NOTIFY pictureChanged FINAL)
 public:
@@ -58,8 +58,9 @@ public:
     QString after() const { return m_after; }
     int markedAt() const { return m_markedAt; }
     QString note() const { return m_note; }
-    QImage picture() const { return m_picture; }
-    QList<QRectF> marks() const { return m_marks; }
+    QImage picture() const { return m_picture; } // null: none yet
+    const QList<QRectF> &marks() const { return m_marks; } // fractions of it
+    double firstMark() const { return m_marks.isEmpty() ? -1 : m_marks.first().y(); }
     bool drawing() const { return m_drawing; }
     QString pictureError() const { return m_pictureError; }
 

@@ -219,11 +219,19 @@ ApplicationWindow {
             }
             Snackbar {
                 id: snackbar
-                property var undo: null // what the button does
+                // What the button brings back: a document, where there is a path, else a chat.
+                property var chatId: 0
+                property string collection: ""
+                property string path: ""
                 anchors.horizontalCenter: parent.horizontalCenter
                 width: Math.min(implicitWidth, pages.width - 2 * Theme.space16)
                 actionKeys: "Ctrl+Z"
-                onActed: undo()
+                onActed: {
+                    if (path !== "")
+                        window.documents.addAgain(collection, path);
+                    else
+                        window.chat.restore(chatId);
+                }
             }
         }
     }
@@ -239,14 +247,16 @@ ApplicationWindow {
     Connections {
         target: window.chat
         function onRemoved(id: var, title: string) {
-            snackbar.undo = () => window.chat.restore(id);
+            snackbar.path = "";
+            snackbar.chatId = id;
             snackbar.show(qsTr("“%1” was deleted.").arg(title), qsTr("Undo"));
         }
     }
     Connections {
         target: window.documents
         function onRemoved(collection: string, path: string, name: string) {
-            snackbar.undo = () => window.documents.addAgain(collection, path);
+            snackbar.collection = collection;
+            snackbar.path = path;
             snackbar.show(qsTr("“%1” was removed.").arg(name), qsTr("Undo"));
         }
     }

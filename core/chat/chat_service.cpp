@@ -391,8 +391,9 @@ void ChatService::Private::search(const Conversation &turn)
     }
     documents->ask(
         q,
-        [question](documents::DocumentIndex &index, storage::Database &) {
-            return documents::passagesFor(index, question, kMostPassages);
+        [question, embed = documents->embedder()](documents::DocumentIndex &index,
+                                                  storage::Database &) {
+            return documents::passagesFor(index, question, kMostPassages, embed);
         },
         [this, branch = turn.branch](Result<documents::QuestionPassages> found) {
             if (!found) {

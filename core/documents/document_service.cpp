@@ -15,6 +15,7 @@ using storage::Store;
 namespace {
 
 constexpr int kSettleMs = 1500; // a program that saves touches a folder several times
+constexpr int kEmbeddedTogether = 32; // passages: between two looks at the queue
 constexpr int kMostWatched = 4000; // paths: systems bound how many there may be
 
 // A collection's documents below `folder` whose files are gone. A folder that is itself gone may
@@ -61,18 +62,7 @@ DocumentService::DocumentService(std::unique_ptr<StorageThread> asking,
     m_settled.setInterval(kSettleMs);
     connect(&m_watcher, &QFileSystemWatcher::directoryChanged, this, &DocumentService::lookAgain);
     connect(&m_watcher, &QFileSystemWatcher::fileChanged, this, &DocumentService::lookAgain);
-    connect(&m_settled, &QTimer::timeout, this, [this] {
-        const QSet<QString> touched = std::exchange(m_touched, {});
-        change([folders = m_folders, touched](IndexQueue &queue, DocumentIndex &) -> Result<> {
-            for (const IndexQueue::Folder &folder : folders) {
-                if (!touched.contains(folder.path))
-                    continue;
-                if (auto done = queue.put(folder.collection, {folder.path}); !done)
-                    return done;
-            }
-            return {};
-        });
-    });
+    connect(&m_settled, &QTimer::timeout, this, &DocumentService::takeTouched);
 }
 
 DocumentService::~DocumentService()
@@ -179,9 +169,71 @@ void DocumentService::readAgain(const QString &collection, const QString &path,
     });
 }
 
+// On the indexing thread, behind the step at hand, which is broken off: what is removed must not be
+// put back by it.
+template <typename Work>
+void DocumentService::takeOut(Work work)
+{
+    if (m_running)
+        m_running->cancel();
+    ++m_changing;
+    m_indexing->run(
+        this, [work = std::move(work)](Store &store) mutable { return work(store.database()); },
+        [this](Result<> done) {
+            --m_changing;
+            if (!done)
+                emit failed(done.error());
+            emit changed();
+            goOn();
+        });
+}
+
 void DocumentService::remove(qint64 document)
 {
-    change([document](IndexQueue &, DocumentIndex &index) { return index.remove(document); });
+    takeOut([document](storage::Database &database) -> Result<> {
+        DocumentIndex index(database);
+        const auto entry = index.find(document);
+        if (!entry)
+            return fail(entry.error());
+        if (!*entry)
+            return {};
+        if (auto done = IndexQueue(database).drop((*entry)->collection, (*entry)->path); !done)
+            return done;
+        return index.remove(document);
+    });
+}
+
+void DocumentService::removeCollection(const QString &name)
+{
+    takeOut([name](storage::Database &database) { return Collections(database).remove(name); });
+}
+
+void DocumentService::setEmbeddingModel(const QString &path, const QString &cacheFolder)
+{
+    m_askingModel.reset();
+    m_indexingModel.reset();
+    if (!path.isEmpty()) {
+        const std::string folder = cacheFolder.toStdString();
+        m_askingModel = std::make_shared<EmbeddingModel>(path, folder);
+        m_indexingModel = std::make_shared<EmbeddingModel>(path, folder);
+    }
+    goOn();
+}
+
+Embedder DocumentService::embedder() const
+{
+    if (!m_askingModel)
+        return {};
+    return [model = m_askingModel](const QString &path,
+                                   const std::string &text) -> Result<std::vector<float>> {
+        if (path != model->path())
+            return fail(ErrorCode::Unsupported,
+                        "The vectors of the documents are of another embedding model.");
+        auto vectors = model->embed({&text, 1});
+        if (vectors.empty())
+            return fail(ErrorCode::Internal, "The embedding model gave no answer.");
+        return std::move(vectors[0]);
+    };
 }
 
 void DocumentService::setPaused(bool paused)
@@ -204,8 +256,8 @@ void DocumentService::goOn()
     emit busyChanged();
     m_indexing->run(
         this,
-        [this, cancel, passwords = m_passwords](Store &store) {
-            return step(store.database(), cancel, passwords);
+        [this, cancel, passwords = m_passwords, model = m_indexingModel](Store &store) {
+            return step(store.database(), cancel, passwords, model.get());
         },
         [this](Result<Step> step) {
             m_running.reset();
@@ -225,7 +277,8 @@ void DocumentService::goOn()
 
 Result<DocumentService::Step> DocumentService::step(storage::Database &database,
                                                     const CancelToken &cancel,
-                                                    const QHash<QString, QString> &passwords)
+                                                    const QHash<QString, QString> &passwords,
+                                                    EmbeddingModel *model)
 {
     if (cancel.cancelled())
         return fail(ErrorCode::Cancelled, "Indexing was stopped.");
@@ -234,7 +287,7 @@ Result<DocumentService::Step> DocumentService::step(storage::Database &database,
     if (!waiting)
         return fail(waiting.error());
     if (waiting->isEmpty())
-        return Step{};
+        return model ? embedNext(database, cancel, *model) : Step{};
     const IndexQueue::Item item = waiting->first();
     const bool folder = QFileInfo(item.path).isDir();
 
@@ -271,6 +324,19 @@ Result<DocumentService::Step> DocumentService::step(storage::Database &database,
     return Step{true};
 }
 
+Result<DocumentService::Step> DocumentService::embedNext(storage::Database &database,
+                                                         const CancelToken &cancel,
+                                                         EmbeddingModel &model)
+{
+    DocumentIndex index(database);
+    const auto done = embedPassages(
+        index, model.path(), kEmbeddedTogether,
+        [&](std::span<const std::string> texts) { return model.embed(texts, cancel); });
+    if (!done)
+        return fail(done.error());
+    return Step{*done > 0};
+}
+
 void DocumentService::watch(const QVector<IndexQueue::Folder> &folders)
 {
     m_folders = folders;
@@ -291,14 +357,31 @@ void DocumentService::watch(const QVector<IndexQueue::Folder> &folders)
         m_watcher.addPaths(paths);
 }
 
+void DocumentService::takeTouched()
+{
+    watch(m_folders); // what is new too; a file that was replaced is no longer watched
+    const QSet<QString> touched = std::exchange(m_touched, {});
+    change([touched](IndexQueue &queue, DocumentIndex &) -> Result<> {
+        // As they are now: a collection may have been removed.
+        const auto folders = queue.folders();
+        if (!folders)
+            return fail(folders.error());
+        for (const IndexQueue::Folder &folder : *folders) {
+            if (!touched.contains(folder.path))
+                continue;
+            if (auto done = queue.put(folder.collection, {folder.path}); !done)
+                return done;
+        }
+        return {};
+    });
+}
+
 void DocumentService::lookAgain(const QString &changed)
 {
     for (const IndexQueue::Folder &folder : std::as_const(m_folders)) {
         if (changed == folder.path || changed.startsWith(folder.path + QLatin1Char('/')))
             m_touched.insert(folder.path);
     }
-    // What is new is watched too; a file that was replaced is no longer.
-    watch(m_folders);
     m_settled.start();
 }
 

@@ -13,6 +13,8 @@
 #include "core/documents/document_reader.h"
 #include "core/documents/index_queue.h"
 #include "core/documents/indexer.h"
+#include "core/documents/passage_embedding.h"
+#include "core/documents/retrieval.h"
 #include "core/storage/storage_thread.h"
 
 #include <QFileSystemWatcher>
@@ -48,6 +50,12 @@ public:
             std::move(done));
     }
 
+    // Passages get vectors of this model (a GGUF file) as they come, after all that is to be read;
+    // empty: none. `cacheFolder`: where compiled Vulkan pipelines are kept; may be empty.
+    void setEmbeddingModel(const QString &path, const QString &cacheFolder = {});
+    // For retrieve(), within ask(). Empty where no model was named.
+    Embedder embedder() const;
+
     const DocumentReader &reader() const { return m_reader; }
     bool paused() const { return m_paused; }
     bool busy() const { return m_running.has_value(); }
@@ -59,6 +67,7 @@ public slots:
     void add(const QStringList &paths, const QString &collection, const QString &password = {});
     void readAgain(const QString &collection, const QString &path, const QString &password = {});
     void remove(qint64 document); // from the index; the file stays
+    void removeCollection(const QString &name); // with all that is in it
     void setPaused(bool paused);
 
 signals:
@@ -77,6 +86,9 @@ private:
 
     template <typename Work>
     void change(Work work);
+    template <typename Work>
+    void takeOut(Work work);
+    void takeTouched();
     void goOn();
     void watch(const QVector<IndexQueue::Folder> &folders);
     void lookAgain(const QString &changed);
@@ -86,13 +98,18 @@ private:
         bool any = false;
     };
     Result<Step> step(storage::Database &database, const CancelToken &cancel,
-                      const QHash<QString, QString> &passwords);
+                      const QHash<QString, QString> &passwords, EmbeddingModel *model);
+    Result<Step> embedNext(storage::Database &database, const CancelToken &cancel,
+                           EmbeddingModel &model);
 
     DocumentReader m_reader;
     std::optional<CancelToken> m_running; // of the step at hand
     bool m_paused = false;
     int m_changing = 0; // changes on their way
     QHash<QString, QString> m_passwords; // by path; never stored
+    // One a thread: each is used on that alone.
+    std::shared_ptr<EmbeddingModel> m_askingModel;
+    std::shared_ptr<EmbeddingModel> m_indexingModel;
     QVector<IndexQueue::Folder> m_folders;
     QFileSystemWatcher m_watcher;
     QSet<QString> m_touched; // watched folders in which something changed

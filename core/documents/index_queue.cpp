@@ -38,6 +38,12 @@ Result<> IndexQueue::done(qint64 id)
     return m_database.run("DELETE FROM index_queue WHERE id = ?1", id);
 }
 
+Result<> IndexQueue::drop(const QString &collection, const QString &path)
+{
+    return m_database.run("DELETE FROM index_queue WHERE collection = ?1 AND path = ?2", collection,
+                          path);
+}
+
 Result<QVector<IndexQueue::Folder>> IndexQueue::folders()
 {
     QVector<Folder> all;

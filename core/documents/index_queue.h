@@ -25,6 +25,7 @@ public:
     Result<QVector<Item>> waiting(); // in the order in which they came
     Result<> put(const QString &collection, const QStringList &paths);
     Result<> done(qint64 id);
+    Result<> drop(const QString &collection, const QString &path); // it is no longer wanted
 
     struct Folder {
         QString collection;

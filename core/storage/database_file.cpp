@@ -6,6 +6,7 @@
 #include <QElapsedTimer>
 #include <QFile>
 #include <QFileInfo>
+#include <QtEndian>
 
 #include <sqlite3.h>
 
@@ -55,6 +56,28 @@ Result<> checkIntegrity(const Database &database, CheckLimit limit)
     if (outcome && !verdict.isEmpty() && verdict != QLatin1String("ok"))
         return fail(damage("quick_check found a fault"));
     return outcome;
+}
+
+// A transaction that a crash broke off before the log was in use (while a new file is set up) is
+// taken back, which a connection that cannot write cannot do. Another program's file is left alone:
+// the header tells whose it is.
+void takeBackBrokenOff(const QString &path)
+{
+    if (QFileInfo(path + QStringLiteral("-journal")).size() == 0)
+        return;
+    QFile file(path);
+    constexpr qint64 kOwnerAt = 68; // of the header: https://www.sqlite.org/fileformat.html
+    if (!file.open(QIODevice::ReadOnly) || !file.seek(kOwnerAt))
+        return;
+    const QByteArray bytes = file.read(4);
+    if (bytes.size() < 4)
+        return;
+    const auto owner = qint64(qFromBigEndian<quint32>(bytes.constData()));
+    file.close();
+    if (owner != 0 && owner != kApplicationId)
+        return;
+    // Opening it does it; what goes wrong shows in what follows.
+    (void)Database::open(path, Database::Mode::ReadWrite);
 }
 
 // Reads through a connection that cannot write, so that a file we refuse stays as it was.
@@ -162,6 +185,7 @@ Result<OpenedDatabase> openDatabaseFile(const QString &path, std::span<const Mig
 {
     QString kept;
     if (QFileInfo(path).size() > 0) {
+        takeBackBrokenOff(path);
         if (auto sound = probe(path, steps); !sound) {
             if (!damaged(sound.error()))
                 return fail(std::move(sound.error()));

@@ -80,6 +80,7 @@ const Rule kRules[] = {
     {"fontScale", "The font size", Real{0.75, 2, 1}},
     {"sendWithEnter", "Sending with Enter", YesNo{true}},
     {"lastModel", "The model", Text{kMaxPath}},
+    {"embeddingModel", "The embedding model", Text{kMaxPath}},
     {"modelFiles", "The model files", TextList{1024}},
     {"modelFolders", "The model folders", TextList{256}},
 };

@@ -13,6 +13,7 @@
 //   fontScale         0.75 to 2                                default 1
 //   sendWithEnter     yes or no                                default yes
 //   lastModel         path, or empty
+//   embeddingModel    path, or empty: documents are searched by words alone
 //   modelFolders      list of paths
 //   window.*          whatever JSON can hold
 #pragma once

@@ -49,6 +49,14 @@ private:
         }
         return false;
     }
+    bool allEmbedded() const
+    {
+        for (const DocumentListModel::Row &row : m_library->files()->all()) {
+            if (row.entry.embedded < row.entry.passages)
+                return false;
+        }
+        return true;
+    }
     QVariantList citations(int row) const
     {
         const auto *model = m_chat->messages();
@@ -171,6 +179,51 @@ private Q_SLOTS:
         noWarnings();
     }
 
+    void aPageIsDrawnWithItsPassageMarked()
+    {
+        const QString path = m_dir->filePath(QStringLiteral("plan.pdf"));
+        {
+            QPdfWriter writer(path);
+            QPainter painter(&writer);
+            painter.drawText(1000, 1000, QStringLiteral("The first page is about boats."));
+            writer.newPage();
+            painter.drawText(1000, 3000, QStringLiteral("The lighthouse has 199 steps."));
+        }
+        addAndWait(path);
+        m_library->setQuery(QStringLiteral("lighthouse"));
+        QTRY_VERIFY(!m_library->results().isEmpty());
+        // The sentence of the passage, as a citation has it.
+        const QString sentence = QStringLiteral("The lighthouse has 199 steps.");
+        QVariantMap cited = m_library->results()[0].toMap();
+        const qint64 begin = cited[QStringLiteral("begin")].toLongLong()
+            + cited[QStringLiteral("text")].toString().indexOf(sentence);
+        cited[QStringLiteral("begin")] = begin;
+        cited[QStringLiteral("end")] = begin + sentence.size();
+        cited[QStringLiteral("text")] = sentence;
+        m_source->show(cited);
+        QTRY_VERIFY(m_source->isOpen());
+        QCOMPARE(m_source->place(), QStringLiteral("Page 2 of 2"));
+        QCOMPARE(m_source->marked(), sentence);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_source->picture().isNull(), 20'000);
+        QCOMPARE(m_source->marks().size(), 1);
+        auto *item = itemNamed(m_window->contentItem(), "alcove::documentsui::PageImage");
+        QVERIFY(item && item->isVisible() && item->height() > item->width());
+        // The marker's colour is in the window.
+        const QImage window = m_window->grabWindow();
+        int marked = 0;
+        for (int y = 0; y < window.height(); ++y) {
+            for (int x = window.width() / 2; x < window.width(); ++x)
+                marked += window.pixelColor(x, y) == QColor(0xFF, 0xE9, 0x8A);
+        }
+        QVERIFY2(marked > 50, qPrintable(QString::number(marked)));
+        QVERIFY(m_source->hasEarlier() && !m_source->hasLater());
+        m_source->turn(-1);
+        QCOMPARE(m_source->place(), QStringLiteral("Page 1 of 2"));
+        QTRY_VERIFY_WITH_TIMEOUT(!m_source->picture().isNull(), 20'000);
+        QVERIFY(m_source->marks().isEmpty());
+        noWarnings();
+    }
+
     void aChatWithoutDocumentsIsAsBefore()
     {
         addAndWait(lease());
@@ -180,6 +233,32 @@ private Q_SLOTS:
         QVERIFY(!m_engine->prompt.contains(QStringLiteral("old mill")));
         QVERIFY(citations(1).isEmpty());
         noWarnings();
+    }
+
+    void vectorsComeWithAnEmbeddingModel()
+    {
+        addAndWait(lease());
+        QVERIFY(m_library->embeddingModel().isEmpty());
+        QVERIFY(!m_library->chooseEmbeddingModel(QUrl::fromLocalFile(lease())));
+        QVERIFY(m_library->chooseEmbeddingModel(QUrl::fromLocalFile(
+            QStringLiteral(ALCOVE_SOURCE_DIR "/tests/fixtures/arch/bert.gguf"))));
+        QCOMPARE(m_library->embeddingModel(), QStringLiteral("bert"));
+        QTRY_VERIFY_WITH_TIMEOUT(allEmbedded(), 20'000);
+        QCOMPARE(m_library->errorText(), QString());
+        QTRY_VERIFY(m_library->embeddingText().isEmpty());
+        // Words and vectors together.
+        m_library->setQuery(QStringLiteral("notice"));
+        QTRY_VERIFY(!m_library->results().isEmpty());
+        QCOMPARE(m_library->results().size(), 2); // every passage has some likeness
+        // What comes later gets its vectors too.
+        addAndWait(write(QStringLiteral("more.md"), "Plums are blue."));
+        QTRY_VERIFY_WITH_TIMEOUT(allEmbedded(), 20'000);
+        // A model that is gone is said, and words go on.
+        const QString gone = write(QStringLiteral("gone.gguf"), "GGUF");
+        QVERIFY(m_library->chooseEmbeddingModel(QUrl::fromLocalFile(gone)));
+        QTRY_VERIFY_WITH_TIMEOUT(!m_library->errorText().isEmpty(), 20'000);
+        m_library->dropEmbeddingModel();
+        QVERIFY(m_library->embeddingModel().isEmpty());
     }
 
     void droppedFilesAreNamed()

@@ -174,7 +174,7 @@ private Q_SLOTS:
         m_models = std::make_unique<models::ModelViewModel>(*m_runner, *m_settings, kStarter);
         m_chats = std::make_unique<chatui::ChatListModel>(*m_service);
         m_chat = std::make_unique<chatui::ChatViewModel>(*m_service, *m_models, *m_settings);
-        m_library = std::make_unique<documentsui::DocumentsViewModel>(*m_documents);
+        m_library = std::make_unique<documentsui::DocumentsViewModel>(*m_documents, *m_settings);
         m_source = std::make_unique<documentsui::SourceViewModel>(*m_documents);
         m_chatDocuments = std::make_unique<chatui::ChatDocuments>(*m_service, *m_chat, *m_library);
         m_choices = std::make_unique<settings::SettingsViewModel>(*m_settings, m_dir->path());

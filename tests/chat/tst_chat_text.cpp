@@ -104,6 +104,17 @@ private Q_SLOTS:
                                        message(Role::User, "c"), silent, message(Role::User, "d")},
                                       {})),
                  (QStringList{"U:a", "A:b", "U:c\n\nd"}));
+
+        // The numbers of passages go with the passages; the same in an answer without any is text.
+        Message cited = message(Role::Assistant, "So. [1] And so. [?] But x [7].");
+        cited.passagesRead = 3;
+        cited.citations = {{1, {}, {}, 0, {}, 0, 0, {}, {}}};
+        QCOMPARE(
+            shown(promptMessages({message(Role::User, "a"), cited, message(Role::User, "c")}, {})),
+            (QStringList{"U:a", "A:So. And so. But x [7].", "U:c"}));
+        cited.passagesRead = 0;
+        QCOMPARE(shown(promptMessages({cited}, {})),
+                 QStringList{"A:So. [1] And so. [?] But x [7]."});
     }
 
     void optionsComeFromTheSettings()

@@ -192,6 +192,28 @@ private Q_SLOTS:
         QVERIFY(!with([](Collections &all) { return all.remove(QStringLiteral("Food")); }));
     }
 
+    void whatIsRemovedWhileItIsReadStaysAway()
+    {
+        open();
+        for (int i = 0; i < 20; ++i)
+            write(docs(QStringLiteral("%1.md").arg(i)),
+                  QStringLiteral("Number %1 is here.").arg(i));
+        QSignalSpy files(m_service.get(), &DocumentService::fileFinished);
+        QSignalSpy finished(m_service.get(), &DocumentService::finished);
+        m_service->add({docs()}, kAll);
+        QTRY_VERIFY_WITH_TIMEOUT(!files.isEmpty(), kWait);
+        m_service->removeCollection(kAll);
+        QTRY_VERIFY_WITH_TIMEOUT(!finished.isEmpty(), kWait);
+        QCOMPARE(entries().size(), std::size_t(0));
+        QCOMPARE(collections().size(), 0);
+        // Nor does a change in the folder bring it back.
+        write(docs(QStringLiteral("new.md")), QStringLiteral("Something new."));
+        QTest::qWait(3'000);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_service->busy(), kWait);
+        QCOMPARE(entries().size(), std::size_t(0));
+        QCOMPARE(collections().size(), 0);
+    }
+
     void whatNoChatHasIsRemoved()
     {
         open();
@@ -226,7 +248,7 @@ private Q_SLOTS:
                 ++cutOff;
             } else {
                 // Done before its time: from the beginning again.
-                QCOMPARE(victim.exitCode(), 0);
+                QVERIFY2(victim.exitCode() == 0, victim.readAllStandardError().constData());
                 for (const char *suffix : {"", "-wal", "-shm"})
                     QFile::remove(database + QLatin1String(suffix));
             }

@@ -1,7 +1,11 @@
 #include "core/storage/database_file.h"
+#include "core/storage/private_file.h"
 #include "storage_fixture.h"
 
 #include <QDir>
+#include <QScopeGuard>
+
+#include <sqlite3.h>
 
 using namespace alcove;
 using namespace alcove::storage;
@@ -281,6 +285,53 @@ private Q_SLOTS:
 
     // Damage deep in the file is not seen at opening, but by the query that meets it: the next
     // opening then looks at the whole file.
+    // Cut off before the log was in use, while the file was set up.
+    void takesBackWhatACrashBrokeOff_data()
+    {
+        QTest::addColumn<qint64>("owner");
+        QTest::addColumn<bool>("opens");
+        QTest::newRow("ours") << kApplicationId << true;
+        QTest::newRow("not marked yet") << qint64(0) << true;
+        QTest::newRow("another program's") << qint64(7) << false;
+    }
+
+    void takesBackWhatACrashBrokeOff()
+    {
+        QFETCH(qint64, owner);
+        QFETCH(bool, opens);
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("alcove.sqlite3"));
+        const QString other = folder.filePath(QStringLiteral("writing.sqlite3"));
+        QVERIFY(createPrivateFile(other));
+        sqlite3 *handle = nullptr;
+        QCOMPARE(sqlite3_open(other.toUtf8().constData(), &handle), SQLITE_OK);
+        const auto close = qScopeGuard([&] { sqlite3_close(handle); });
+        const auto run = [&](const std::string &sql) {
+            return sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
+        };
+        if (owner != 0)
+            QVERIFY(run("PRAGMA application_id = " + std::to_string(owner)));
+        QVERIFY(run("VACUUM")); // it has its header
+        QVERIFY(run("PRAGMA cache_size = 1; BEGIN; CREATE TABLE junk (a);"
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)"
+                    " INSERT INTO junk SELECT randomblob(500) FROM n"));
+        // As the power cut leaves it.
+        QVERIFY(QFile::copy(other, path));
+        QVERIFY(QFile::copy(other + QStringLiteral("-journal"), path + QStringLiteral("-journal")));
+        QVERIFY(run("ROLLBACK"));
+
+        auto opened = openDatabaseFile(path);
+        QCOMPARE(opened.has_value(), opens);
+        if (!opens) {
+            QVERIFY(QFileInfo(path + QStringLiteral("-journal")).size() > 0); // not touched
+            return;
+        }
+        QCOMPARE(opened->notice, QString());
+        QCOMPARE(*schemaVersion(opened->database), latest());
+        QCOMPARE(*opened->database.number("SELECT count(*) FROM sqlite_schema WHERE name = 'junk'"),
+                 qint64(0));
+    }
+
     void findsDamageLater()
     {
         StoreFixture f;

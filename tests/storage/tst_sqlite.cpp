@@ -5,6 +5,9 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <atomic>
+#include <thread>
+
 #include <sqlite3.h>
 
 #ifdef __linux__
@@ -225,6 +228,66 @@ private Q_SLOTS:
         const QString absent = m_folder.filePath(QStringLiteral("absent"));
         QVERIFY(!Database::open(absent, Database::Mode::ReadWrite));
         QVERIFY(!QFileInfo::exists(absent));
+    }
+
+    // As the threads of the app do: each waits for the other, and none is told that the file is in
+    // use.
+    void connectionsWaitForEachOther()
+    {
+        const QString path = newFile();
+        {
+            Database database = openOrFail(path);
+            QVERIFY(database.execute("CREATE TABLE t (a, b); CREATE INDEX i ON t (b);"
+                                     "CREATE VIRTUAL TABLE f USING fts5 (a);"
+                                     "CREATE TRIGGER r AFTER INSERT ON t BEGIN"
+                                     " INSERT INTO f (rowid, a) VALUES (new.rowid, new.a); END"));
+        }
+        std::atomic<int> failures{0};
+        const auto note = [&](const Error &error) {
+            if (++failures == 1)
+                qWarning("%s %s", error.message.c_str(), error.detail.c_str());
+        };
+        const auto write = [&](int thread, bool reopens) {
+            auto database = Database::open(path, Database::Mode::ReadWrite);
+            for (int i = 0; i < 300; ++i) {
+                if (reopens)
+                    database = Database::open(path, Database::Mode::ReadWrite);
+                if (!database) {
+                    note(database.error());
+                    return;
+                }
+                if (i % 3 == 0) {
+                    auto transaction = Transaction::begin(*database);
+                    if (!transaction) {
+                        note(transaction.error());
+                        continue;
+                    }
+                    for (int k = 0; k < 20; ++k) {
+                        if (auto done = database->run("INSERT INTO t VALUES (?1, ?2)",
+                                                      QStringLiteral("word"), thread);
+                            !done)
+                            note(done.error());
+                    }
+                    if (auto done = transaction->commit(); !done)
+                        note(done.error());
+                } else if (auto done =
+                               database->run("UPDATE t SET b = b + 100 WHERE b = ?1", thread);
+                           !done) {
+                    note(done.error());
+                } else if (auto count = database->number("SELECT count(*) FROM t"); !count) {
+                    note(count.error());
+                }
+            }
+        };
+        std::thread one([&] { write(1, false); });
+        std::thread two([&] { write(2, false); });
+        std::thread three([&] { write(3, true); });
+        one.join();
+        two.join();
+        three.join();
+        QCOMPARE(failures.load(), 0);
+        Database database = openOrFail(path);
+        QCOMPARE(*database.number("SELECT count(*) FROM t"), qint64(3 * 100 * 20));
     }
 
     void copies()
