@@ -9,6 +9,7 @@ Column {
 
     property alias blocks: repeater.model
     property bool reachable: true // what can be pressed, by Tab
+    property var citations: [] // of the message
 
     signal linkWanted(string target)
 
@@ -21,12 +22,14 @@ Column {
             DelegateChoice {
                 roleValue: "paragraph"
                 TextBlock {
+                    citations: column.citations
                     onLinkWanted: target => column.linkWanted(target)
                 }
             }
             DelegateChoice {
                 roleValue: "heading"
                 TextBlock {
+                    citations: column.citations
                     heading: true
                     onLinkWanted: target => column.linkWanted(target)
                 }
@@ -40,6 +43,7 @@ Column {
             DelegateChoice {
                 roleValue: "table"
                 TableBlock {
+                    citations: column.citations
                     onLinkWanted: target => column.linkWanted(target)
                 }
             }

@@ -179,6 +179,7 @@ Item {
         MessageBlocks {
             visible: !message.fromUser && message.text !== ""
             blocks: message.fromUser ? null : message.blocks
+            citations: message.citations
             reachable: message.current
             Layout.fillWidth: true
             onLinkWanted: target => message.follow(target)

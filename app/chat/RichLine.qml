@@ -8,7 +8,19 @@ TextEdit {
 
     required property string markup
 
+    property var citations: [] // what numbers in brackets lead to: of {number, text}
+
     signal linkWanted(string target)
+
+    // What a link of our own says while the pointer is over it.
+    function tipOf(link: string): string {
+        const scheme = "alcove-citation:";
+        if (!link.startsWith(scheme))
+            return "";
+        if (link === scheme)
+            return qsTr("None of the passages that were read supports this sentence.");
+        return citations.find(one => one.number === Number(link.substring(scheme.length)))?.text ?? "";
+    }
 
     text: Theme.richText(markup)
     textFormat: TextEdit.RichText
@@ -29,7 +41,7 @@ TextEdit {
         cursorShape: line.hoveredLink !== "" ? Qt.PointingHandCursor : Qt.IBeamCursor
     }
     TipHost {
-        wanted: line.hoveredLink === "alcove-citation:"
-        text: qsTr("None of the passages that were read supports this sentence.")
+        wanted: text !== ""
+        text: line.tipOf(line.hoveredLink)
     }
 }

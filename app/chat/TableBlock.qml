@@ -13,6 +13,7 @@ BlockFrame {
     required property int columns
     required property list<string> cells
     required property list<int> alignments
+    property var citations: []
 
     signal linkWanted(string target)
 
@@ -62,6 +63,7 @@ BlockFrame {
                             y: Theme.space4
                             width: Math.min(Math.ceil(implicitWidth) + 1, Theme.cellWidth)
                             markup: block.cells[cell.index] ?? ""
+                            citations: block.citations
                             font.pixelSize: Theme.body
                             font.weight: cell.row === 0 ? Font.DemiBold : Font.Normal
                             onLinkWanted: target => block.linkWanted(target)

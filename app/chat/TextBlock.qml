@@ -10,6 +10,7 @@ BlockFrame {
     required property string markup
     required property int level
     property bool heading: false
+    property var citations: []
 
     signal linkWanted(string target)
 
@@ -18,6 +19,7 @@ BlockFrame {
     RichLine {
         width: block.bodyWidth
         markup: block.markup
+        citations: block.citations
         color: block.quoteDepth > 0 ? Theme.textMuted : Theme.text
         font.pixelSize: block.heading ? Theme.headingSize(block.level) : Theme.message
         font.weight: block.heading ? Font.DemiBold : Font.Normal

@@ -134,6 +134,24 @@ private Q_SLOTS:
         QCOMPARE(first[QStringLiteral("source")].toString(), QStringLiteral("lease.md"));
         QVERIFY(first[QStringLiteral("text")].toString().contains(QStringLiteral("840 euros")));
 
+        // The pointer over a number tells the passage.
+        QQuickItem *line = nullptr;
+        const auto lines = itemsNamed(m_window->contentItem(), "RichLine");
+        for (QQuickItem *one : lines) {
+            if (one->property("markup").toString().contains(QStringLiteral("alcove-citation:1")))
+                line = one;
+        }
+        QVERIFY(line);
+        const auto tip = [line](const QString &link) {
+            QString words;
+            QMetaObject::invokeMethod(line, "tipOf", Q_RETURN_ARG(QString, words),
+                                      Q_ARG(QString, link));
+            return words;
+        };
+        QVERIFY(tip(QStringLiteral("alcove-citation:1")).contains(QStringLiteral("840 euros")));
+        QVERIFY(tip(QStringLiteral("alcove-citation:")).startsWith(QStringLiteral("None of")));
+        QCOMPARE(tip(QStringLiteral("https://a.example/")), QString());
+
         // A click on the source opens it at the passage.
         click(QStringLiteral("Source 1: lease.md"));
         QTRY_VERIFY(m_source->isOpen());
