@@ -82,13 +82,16 @@ void DocumentService::change(Work work)
             IndexQueue queue(database);
             return work(queue, index);
         },
-        [this](Result<> done) {
-            --m_changing;
-            if (!done)
-                emit failed(done.error());
-            emit changed();
-            goOn();
-        });
+        [this](Result<> done) { tookEffect(done); });
+}
+
+void DocumentService::tookEffect(const Result<> &done)
+{
+    --m_changing;
+    if (!done)
+        emit failed(done.error());
+    emit changed();
+    goOn();
 }
 
 void DocumentService::start()
@@ -179,13 +182,7 @@ void DocumentService::takeOut(Work work)
     ++m_changing;
     m_indexing->run(
         this, [work = std::move(work)](Store &store) mutable { return work(store.database()); },
-        [this](Result<> done) {
-            --m_changing;
-            if (!done)
-                emit failed(done.error());
-            emit changed();
-            goOn();
-        });
+        [this](Result<> done) { tookEffect(done); });
 }
 
 void DocumentService::remove(qint64 document)

@@ -88,6 +88,7 @@ private:
     void change(Work work);
     template <typename Work>
     void takeOut(Work work);
+    void tookEffect(const Result<> &done); // of a change
     void takeTouched();
     void goOn();
     void watch(const QVector<IndexQueue::Folder> &folders);
