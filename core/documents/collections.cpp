@@ -1,5 +1,7 @@
 #include "core/documents/collections.h"
 
+#include "core/documents/document_rows.h"
+
 #include <QDateTime>
 #include <QUuid>
 
@@ -91,24 +93,14 @@ Result<> Collections::rename(const QString &from, const QString &to)
     return transaction->commit();
 }
 
-// `which`: a condition on documents with one parameter.
+// `which`: as of dropTexts().
 Result<> Collections::removeDocuments(const char *which, qint64 value)
 {
-    const std::string documents = std::string("(SELECT id FROM documents WHERE ") + which + ")";
-    const std::string passages = "(SELECT id FROM passages WHERE document_id IN " + documents + ")";
-    std::string whole("DELETE FROM documents WHERE ");
-    whole += which;
-    for (const std::string &sql : {
-             "DELETE FROM passages_fts WHERE rowid IN " + passages,
-             "DELETE FROM passage_vectors WHERE passage_id IN " + passages,
-             "DELETE FROM passages WHERE document_id IN " + documents,
-             "DELETE FROM document_pages WHERE document_id IN " + documents,
-             whole,
-         }) {
-        if (auto done = m_database.run(sql, value); !done)
-            return done;
-    }
-    return {};
+    if (auto done = dropTexts(m_database, which, value); !done)
+        return done;
+    std::string sql("DELETE FROM documents WHERE ");
+    sql += which;
+    return m_database.run(sql, value);
 }
 
 Result<> Collections::removeCollection(qint64 id)

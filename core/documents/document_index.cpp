@@ -1,5 +1,7 @@
 #include "core/documents/document_index.h"
 
+#include "core/documents/document_rows.h"
+
 #include <QCryptographicHash>
 #include <QDateTime>
 #include <QFileInfo>
@@ -161,20 +163,6 @@ Result<qint64> DocumentIndex::putEntry(const DocumentEntry &entry)
                              *collection, entry.path);
 }
 
-Result<> DocumentIndex::dropPassages(qint64 document)
-{
-    for (const char *sql :
-         {"DELETE FROM passages_fts WHERE rowid IN (SELECT id FROM passages WHERE document_id = ?)",
-          "DELETE FROM passage_vectors WHERE passage_id IN"
-          " (SELECT id FROM passages WHERE document_id = ?)",
-          "DELETE FROM passages WHERE document_id = ?",
-          "DELETE FROM document_pages WHERE document_id = ?"}) {
-        if (auto done = m_database.run(sql, document); !done)
-            return done;
-    }
-    return {};
-}
-
 Result<qint64> DocumentIndex::put(const DocumentEntry &entry, const DocumentText &text,
                                   const std::vector<Passage> &passages)
 {
@@ -216,7 +204,7 @@ Result<qint64> DocumentIndex::put(const DocumentEntry &entry, const DocumentText
             *document);
         !done)
         return fail(done.error());
-    if (auto done = dropPassages(*document); !done)
+    if (auto done = dropTexts(m_database, "id = ?1", *document); !done)
         return fail(done.error());
 
     for (std::size_t i = 0; i < text.pages.size(); ++i) {
@@ -294,7 +282,7 @@ Result<> DocumentIndex::putFailure(const DocumentEntry &entry, const QString &re
     const auto document = putEntry(failed);
     if (!document)
         return fail(document.error());
-    if (auto done = dropPassages(*document); !done)
+    if (auto done = dropTexts(m_database, "id = ?1", *document); !done)
         return done;
     return transaction->commit();
 }
@@ -315,7 +303,7 @@ Result<> DocumentIndex::remove(qint64 document)
     auto transaction = Transaction::begin(m_database);
     if (!transaction)
         return fail(transaction.error());
-    if (auto done = dropPassages(document); !done)
+    if (auto done = dropTexts(m_database, "id = ?1", document); !done)
         return done;
     if (auto done = m_database.run("DELETE FROM documents WHERE id = ?", document); !done)
         return done;

@@ -132,7 +132,6 @@ private:
     static QString namesAsJson(const QStringList &names);
     Result<qint64> collectionId(const QString &name);
     Result<qint64> putEntry(const DocumentEntry &entry);
-    Result<> dropPassages(qint64 document);
     Result<std::vector<std::string>> languages();
     enum class Words { All, Telling };
     Result<std::vector<std::set<std::string>>> formsOf(const QString &text, Words which);

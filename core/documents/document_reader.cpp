@@ -69,21 +69,21 @@ Result<DocumentText>
 DocumentReader::read(const ReadRequest &request, const CancelToken &cancel,
                      const std::function<void(std::uint32_t, std::uint32_t)> &progress) const
 {
-    const auto answer =
-        run(reader_process::encodeRequest(request, m_bounds.memoryBytes), cancel, progress);
+    const auto answer = run(reader_process::encodeRequest(request, m_bounds.memoryBytes),
+                            m_bounds.answerBytes, cancel, progress);
     return answer ? decodeOutcome(bytesOf(*answer)) : fail(answer.error());
 }
 
 Result<PagePicture> DocumentReader::picture(const PictureRequest &request,
                                             const CancelToken &cancel) const
 {
-    const auto answer =
-        run(reader_process::encodeRequest(request, m_bounds.memoryBytes), cancel, {});
+    const auto answer = run(reader_process::encodeRequest(request, m_bounds.memoryBytes),
+                            kMostPictureBytes, cancel, {});
     return answer ? decodePicture(bytesOf(*answer)) : fail(answer.error());
 }
 
 Result<QByteArray>
-DocumentReader::run(const std::string &order, const CancelToken &cancel,
+DocumentReader::run(const std::string &order, std::uint64_t mostBytes, const CancelToken &cancel,
                     const std::function<void(std::uint32_t, std::uint32_t)> &progress) const
 {
     if (cancel.cancelled())
@@ -127,7 +127,7 @@ DocumentReader::run(const std::string &order, const CancelToken &cancel,
             end(process);
             return fail(ErrorCode::TimedOut, "The file takes too long to read.");
         }
-        if (std::uint64_t(answer.size()) > m_bounds.answerBytes) {
+        if (std::uint64_t(answer.size()) > mostBytes) {
             end(process);
             return fail(ErrorCode::Unsupported, "The file holds more text than can be taken in.");
         }

@@ -55,7 +55,7 @@ public:
 private:
     // The process's answer to an order of one line.
     Result<QByteArray>
-    run(const std::string &order, const CancelToken &cancel,
+    run(const std::string &order, std::uint64_t mostBytes, const CancelToken &cancel,
         const std::function<void(std::uint32_t page, std::uint32_t pages)> &progress) const;
 
     QString m_program;

@@ -22,8 +22,8 @@ struct PictureRequest {
     std::string passage; // as it was read from that page; empty: nothing is looked for
 };
 inline constexpr std::uint32_t kLeastPictureWidth = 64;
-inline constexpr std::uint32_t kMostPictureWidth = 3000;
-inline constexpr std::uint32_t kMostPictureHeight = 6000; // a longer page is drawn smaller
+inline constexpr std::uint32_t kMostPictureWidth = 2400;
+inline constexpr std::uint32_t kMostPictureHeight = 4800; // a longer page is drawn smaller
 
 // Fractions of the picture's width and height, from the top left corner.
 struct PageBox {
@@ -41,6 +41,8 @@ struct PagePicture {
     std::vector<std::uint8_t> pixels; // [height][width][3]: red, green, blue
 };
 
+inline constexpr std::uint64_t kMostPictureBytes =
+    std::uint64_t(kMostPictureWidth) * kMostPictureHeight * 3 + (1 << 20); // encoded
 std::vector<std::uint8_t> encodePicture(const Result<PagePicture> &outcome);
 Result<PagePicture> decodePicture(std::span<const std::uint8_t> bytes);
 

@@ -45,6 +45,42 @@ bool validBlocks(const DocumentText &document)
     return true;
 }
 
+// Stops where values lie in each other deeper than in what is handed over: the library follows them
+// until the stack is at its end.
+class DepthLimit : public json::json_sax_t
+{
+public:
+    bool null() override { return true; }
+    bool boolean(bool) override { return true; }
+    bool number_integer(number_integer_t) override { return true; }
+    bool number_unsigned(number_unsigned_t) override { return true; }
+    bool number_float(number_float_t, const string_t &) override { return true; }
+    bool string(string_t &) override { return true; }
+    bool binary(binary_t &) override { return true; }
+    bool key(string_t &) override { return true; }
+    bool start_object(std::size_t) override { return ++m_depth <= kDeepest; }
+    bool end_object() override { return --m_depth >= 0; }
+    bool start_array(std::size_t) override { return ++m_depth <= kDeepest; }
+    bool end_array() override { return --m_depth >= 0; }
+    bool parse_error(std::size_t, const std::string &, const json::exception &) override
+    {
+        return false;
+    }
+
+private:
+    static constexpr int kDeepest = 4;
+    int m_depth = 0;
+};
+
+// Discarded: the bytes are none of ours.
+json parsed(std::span<const std::uint8_t> bytes)
+{
+    DepthLimit limit;
+    if (!json::sax_parse(bytes.begin(), bytes.end(), &limit, json::input_format_t::msgpack))
+        return json(json::value_t::discarded);
+    return json::from_msgpack(bytes.begin(), bytes.end(), true, false);
+}
+
 } // namespace
 
 std::vector<std::uint8_t> encodeOutcome(const Result<DocumentText> &outcome)
@@ -54,7 +90,7 @@ std::vector<std::uint8_t> encodeOutcome(const Result<DocumentText> &outcome)
         out["error"] = {{"code", int(outcome.error().code)},
                         {"message", llm::replaceInvalidUtf8(outcome.error().message)},
                         {"detail", llm::replaceInvalidUtf8(outcome.error().detail)}};
-        return json::to_cbor(out);
+        return json::to_msgpack(out);
     }
     out["title"] = outcome->title;
     out["language"] = outcome->language;
@@ -67,14 +103,14 @@ std::vector<std::uint8_t> encodeOutcome(const Result<DocumentText> &outcome)
     for (const Block &block : outcome->blocks)
         blocks.push_back(
             {int(block.kind), int(block.level), block.header, block.page, block.begin, block.end});
-    return json::to_cbor(out);
+    return json::to_msgpack(out);
 }
 
 Result<DocumentText> decodeOutcome(std::span<const std::uint8_t> bytes)
 {
-    const json in = json::from_cbor(bytes.begin(), bytes.end(), true, false);
+    const json in = parsed(bytes);
     if (!in.is_object())
-        return wrong("not CBOR");
+        return wrong("not MessagePack");
     try {
         if (in.contains("error")) {
             const json &error = in.at("error");

@@ -89,6 +89,17 @@ private Q_SLOTS:
                  ErrorCode::Cancelled);
     }
 
+    // Whatever the encoding: values in values are not followed until the stack is at its end.
+    void noDepthBringsTheProgramDown()
+    {
+        for (int byte = 0; byte < 256; ++byte) {
+            const std::vector<std::uint8_t> bytes(4'000'000, std::uint8_t(byte));
+            const auto outcome = decodeOutcome(bytes);
+            QVERIFY(!outcome);
+            QCOMPARE(outcome.error().code, ErrorCode::InvalidFile);
+        }
+    }
+
     void nonsenseIsRefused_data()
     {
         QTest::addColumn<QByteArray>("answer");

@@ -113,6 +113,33 @@ private Q_SLOTS:
         QCOMPARE(squeezed(*document), squeezed(*plain));
     }
 
+    void wordsThatAreBrokenAtALinesEndAreWhole()
+    {
+        if (m_report.isEmpty())
+            QSKIP("LibreOffice is not installed.");
+        // So often, and after so many letters, that some fall on the end of a line.
+        QByteArray html("<html><body><p>");
+        for (int i = 0; i < 60; ++i)
+            html += QByteArray("x").repeated(1 + i % 7)
+                + " Wasserstands&shy;auf&shy;zeichnungen C-120 ";
+        html += "</p></body></html>";
+        QVERIFY(write(m_folder.filePath(QStringLiteral("hyphens.html")), html));
+        QVERIFY(run(QStringLiteral("soffice"),
+                    {QStringLiteral("-env:UserInstallation=file://")
+                         + m_folder.filePath(QStringLiteral("profile")),
+                     QStringLiteral("--headless"), QStringLiteral("--writer"),
+                     QStringLiteral("--convert-to"), QStringLiteral("pdf:writer_pdf_Export"),
+                     QStringLiteral("--outdir"), m_folder.path(),
+                     m_folder.filePath(QStringLiteral("hyphens.html"))}));
+        const auto document =
+            readPdf(m_folder.filePath(QStringLiteral("hyphens.pdf")).toStdString(), {});
+        QVERIFY2(document, document ? "" : document.error().message.c_str());
+        const QString text = QString::fromStdString(wholeText(*document));
+        QVERIFY(!text.contains(QChar(0xFFFE)) && !text.contains(QChar(2)));
+        QCOMPARE(text.count(QStringLiteral("Wasserstandsaufzeichnungen")), 60);
+        QCOMPARE(text.count(QStringLiteral("C-120")), 60);
+    }
+
     void lockedOnesNeedTheirPassword()
     {
         if (m_report.isEmpty() || !has("qpdf"))

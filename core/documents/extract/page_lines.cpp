@@ -159,6 +159,10 @@ PageStyle styleOf(const std::vector<PageOfLines> &pages)
 void joinLine(std::string &paragraph, const std::string &line)
 {
     static constexpr std::string_view kSoftHyphen = "\xC2\xAD";
+    const auto isPartOfWord = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+            || (c & 0x80) != 0;
+    };
     const auto isLower = [](char c) { return (c >= 'a' && c <= 'z') || (c & 0x80) != 0; };
     if (paragraph.empty()) {
         paragraph = line;
@@ -170,6 +174,10 @@ void joinLine(std::string &paragraph, const std::string &line)
                && isLower(line.front())) {
         paragraph.pop_back();
         paragraph += line;
+    } else if (paragraph.size() > 1 && paragraph.back() == '-'
+               && isPartOfWord(paragraph[paragraph.size() - 2]) && !line.empty()
+               && isPartOfWord(line.front())) {
+        paragraph += line; // "C-120"
     } else {
         // Scripts that are written without spaces stay so.
         const bool wide = (paragraph.back() & 0x80) != 0 && !line.empty()

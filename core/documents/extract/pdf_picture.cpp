@@ -7,13 +7,20 @@
 #include <QPdfDocument>
 #include <QPdfSelection>
 
+#include <qpdf/QPDF.hh>
+#include <qpdf/QPDFPageDocumentHelper.hh>
+#include <qpdf/QPDFPageObjectHelper.hh>
+
 #include <algorithm>
+#include <cmath>
+#include <optional>
 
 namespace alcove::documents {
 
 namespace {
 
 constexpr qsizetype kLeastFound = 12; // letters of a passage, fewer are found anywhere
+constexpr char16_t kUnspaced = 0x0E00; // from here on scripts without spaces are usual
 
 // The letters and digits of a text, and where each stands in it. What we make of a page's text
 // differs from the page in spaces, hyphens and marks between cells, but not in these.
@@ -39,45 +46,55 @@ struct Range {
     int end = 0;
 };
 
-// Where the passage is; else where its longest part is that is found from its beginning or to its
-// end.
-std::vector<Range> find(const Letters &page, const QString &passage)
+// The longest beginning of the passage, or end of it, that is on the page, in whole words: what
+// stands beside it may go on with the same letters by chance.
+enum class Part { Beginning, End };
+std::optional<Range> findPart(const Letters &page, const Letters &passage, const QString &words,
+                              Part part)
 {
-    const auto range = [&](qsizetype at, qsizetype length) {
-        return Range{page.places[std::size_t(at)], page.places[std::size_t(at + length - 1)] + 1};
+    const QString &all = passage.text;
+    const auto textOf = [&](qsizetype length) {
+        return part == Part::Beginning ? QStringView(all).left(length)
+                                       : QStringView(all).right(length);
     };
-    if (passage.isEmpty())
+    // A shorter one is there wherever a longer one is.
+    qsizetype found = 0;
+    for (qsizetype most = all.size(); found < most;) {
+        const qsizetype length = found + (most - found + 1) / 2;
+        if (page.text.indexOf(textOf(length)) >= 0)
+            found = length;
+        else
+            most = length - 1;
+    }
+    const auto partsWords = [&](qsizetype length) { // between two letters of the passage
+        const qsizetype border = part == Part::Beginning ? length : all.size() - length;
+        if (border <= 0 || border >= all.size())
+            return true;
+        const int next = passage.places[std::size_t(border)];
+        return passage.places[std::size_t(border - 1)] + 1 < next
+            || words[next].unicode() >= kUnspaced;
+    };
+    while (found > 0 && !partsWords(found))
+        --found;
+    if (found < kLeastFound)
+        return std::nullopt;
+    const qsizetype at = page.text.indexOf(textOf(found));
+    return Range{page.places[std::size_t(at)], page.places[std::size_t(at + found - 1)] + 1};
+}
+
+std::vector<Range> find(const Letters &page, const QString &words)
+{
+    const Letters passage = lettersOf(words);
+    if (passage.text.isEmpty())
         return {};
-    if (const qsizetype whole = page.text.indexOf(passage); whole >= 0)
-        return {range(whole, passage.size())};
-    qsizetype least = kLeastFound;
-    qsizetype most = passage.size() - 1;
+    if (const qsizetype at = page.text.indexOf(passage.text); at >= 0)
+        return {{page.places[std::size_t(at)],
+                 page.places[std::size_t(at + passage.text.size() - 1)] + 1}};
     std::vector<Range> found;
-    // What begins it is there for every shorter length too.
-    while (least <= most) {
-        const qsizetype length = (least + most) / 2;
-        const qsizetype at = page.text.indexOf(QStringView(passage).left(length));
-        if (at >= 0) {
-            found = {range(at, length)};
-            least = length + 1;
-        } else {
-            most = length - 1;
-        }
+    for (const Part part : {Part::Beginning, Part::End}) {
+        if (const auto range = findPart(page, passage, words, part))
+            found.push_back(*range);
     }
-    least = kLeastFound;
-    most = passage.size() - 1;
-    std::vector<Range> last;
-    while (least <= most) {
-        const qsizetype length = (least + most) / 2;
-        const qsizetype at = page.text.indexOf(QStringView(passage).right(length));
-        if (at >= 0) {
-            last = {range(at, length)};
-            least = length + 1;
-        } else {
-            most = length - 1;
-        }
-    }
-    found.insert(found.end(), last.begin(), last.end());
     return found;
 }
 
@@ -96,6 +113,69 @@ void addLines(std::vector<QRectF> &lines, const QList<QPolygonF> &pieces)
             }
         }
         lines.push_back(box);
+    }
+}
+
+// How a page's sheet is turned and cropped, which Qt's library does not tell, though it tells
+// places on the sheet as it was before: from its lower left corner, only turned over by the height
+// of the page as it is shown.
+struct Sheet {
+    QRectF crop; // points, y upwards
+    int turns = 0; // quarters, clockwise
+
+    // Whether it is what the library shows as a page of that size.
+    bool shows(const QSizeF &points) const
+    {
+        const QSizeF own = turns % 2 ? crop.size().transposed() : crop.size();
+        return std::abs(own.width() - points.width()) < 1
+            && std::abs(own.height() - points.height()) < 1;
+    }
+    // From the library's place to that on the page as it is shown, y downwards.
+    QRectF shown(const QRectF &place, const QSizeF &points) const
+    {
+        const double low = points.height() - place.bottom();
+        const double high = points.height() - place.top();
+        switch (turns) {
+        case 1:
+            return {QPointF(low - crop.top(), place.left() - crop.left()),
+                    QPointF(high - crop.top(), place.right() - crop.left())};
+        case 2:
+            return {QPointF(crop.right() - place.right(), low - crop.top()),
+                    QPointF(crop.right() - place.left(), high - crop.top())};
+        case 3:
+            return {QPointF(crop.bottom() - high, crop.right() - place.right()),
+                    QPointF(crop.bottom() - low, crop.right() - place.left())};
+        default:
+            return {QPointF(place.left() - crop.left(), crop.bottom() - high),
+                    QPointF(place.right() - crop.left(), crop.bottom() - low)};
+        }
+    }
+};
+
+std::optional<Sheet> sheetOf(const PictureRequest &request)
+{
+    try {
+        QPDF file;
+        file.setSuppressWarnings(true);
+        file.processFile(request.path.c_str(),
+                         request.password.empty() ? nullptr : request.password.c_str());
+        const auto pages = QPDFPageDocumentHelper(file).getAllPages();
+        if (request.page >= pages.size())
+            return std::nullopt;
+        QPDFPageObjectHelper page = pages[request.page];
+        const auto rectangle = [](QPDFObjectHandle box) {
+            const auto corners = box.getArrayAsRectangle();
+            return QRectF(QPointF(corners.llx, corners.lly), QPointF(corners.urx, corners.ury))
+                .normalized();
+        };
+        Sheet sheet;
+        sheet.crop = rectangle(page.getCropBox()) & rectangle(page.getMediaBox());
+        QPDFObjectHandle rotate = page.getAttribute("/Rotate", false);
+        const int degrees = rotate.isInteger() ? rotate.getIntValueAsInt() : 0;
+        sheet.turns = ((degrees / 90) % 4 + 4) % 4;
+        return sheet;
+    } catch (const std::exception &) {
+        return std::nullopt; // the page is shown all the same
     }
 }
 
@@ -141,22 +221,20 @@ Result<PagePicture> drawPdfPage(const PictureRequest &request)
 
     std::vector<QRectF> lines;
     const Letters page = lettersOf(document.getAllText(number).text());
-    const QString passage = lettersOf(QString::fromStdString(request.passage)).text;
-    for (const Range &range : find(page, passage))
+    for (const Range &range : find(page, QString::fromStdString(request.passage)))
         addLines(
             lines,
             document.getSelectionAtIndex(number, range.begin, range.end - range.begin).bounds());
-    const QRectF whole(QPointF(), points);
+    if (lines.empty())
+        return picture;
+    const auto sheet = sheetOf(request);
+    if (!sheet || !sheet->shows(points))
+        return picture;
     for (const QRectF &line : lines) {
-        const QRectF box = line & whole;
-        // The library places the text of a turned page as if it were upright: no mark is better
-        // than one beside the words.
-        if (box.width() < 0.9 * line.width() || box.height() < 0.9 * line.height()) {
-            picture.boxes.clear();
-            break;
-        }
-        picture.boxes.push_back({box.left() / points.width(), box.top() / points.height(),
-                                 box.right() / points.width(), box.bottom() / points.height()});
+        const QRectF box = sheet->shown(line, points) & QRectF(QPointF(), points);
+        if (!box.isEmpty()) // what is cropped away is not seen
+            picture.boxes.push_back({box.left() / points.width(), box.top() / points.height(),
+                                     box.right() / points.width(), box.bottom() / points.height()});
     }
     return picture;
 }

@@ -180,13 +180,37 @@ PageOfLines linesOfWords(QPdfDocument &document, int number, const QString &text
     return page;
 }
 
+// The library has marks of its own for a hyphen at a line's end: U+0002 before the break, and
+// U+FFFE for hyphen and break together. Between small letters the hyphen parts a word, else it is a
+// part.
+QString withPlainHyphens(const QString &text)
+{
+    QString plain;
+    plain.reserve(text.size());
+    for (qsizetype i = 0; i < text.size(); ++i) {
+        if (text[i] != QChar(0x0002) && text[i] != QChar(0xFFFE)) {
+            plain += text[i];
+            continue;
+        }
+        qsizetype next = i + 1;
+        while (next < text.size() && text[next].isSpace())
+            ++next;
+        const bool parts =
+            i > 0 && text[i - 1].isLower() && next < text.size() && text[next].isLower();
+        plain += parts ? QChar(0x00AD) : QChar(u'-');
+        if (text[i] == QChar(0xFFFE))
+            plain += QLatin1Char('\n');
+    }
+    return plain;
+}
+
 PageOfLines linesOf(QPdfDocument &document, int number,
                     const std::multimap<int, Bookmark> &bookmarks)
 {
     PageOfLines page;
     const QPdfSelection all = document.getAllText(number);
     QString text = all.text();
-    text.replace(QChar(2), QChar(0x00AD)); // how the library marks a hyphen at a line's end
+    text = withPlainHyphens(text);
     if (looksTurned(all, document.pagePointSize(number).height()))
         return linesOfWords(document, number, text);
     const QStringList lines = text.split(QChar(u'\n'));
