@@ -227,7 +227,7 @@ QVariant DocumentListModel::data(const QModelIndex &index, int role) const
     case StatusRole:
         return status(row);
     case LockedRole:
-        return row.state == Failed && row.entry.errorText.contains(QLatin1String("password"));
+        return row.state == Failed && row.entry.locked;
     default:
         return {};
     }

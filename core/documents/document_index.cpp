@@ -54,6 +54,7 @@ DocumentEntry entryOf(const Statement &row)
     entry.remarks = row.text(12).split(QLatin1Char('\n'), Qt::SkipEmptyParts);
     entry.passages = int(row.integer(13));
     entry.embedded = int(row.integer(14));
+    entry.locked = row.integer(15) != 0;
     return entry;
 }
 
@@ -62,7 +63,7 @@ constexpr const char *kEntries =
     " d.bytes, d.modified_at, d.hash, d.remarks,"
     " (SELECT count(*) FROM passages p WHERE p.document_id = d.id),"
     " (SELECT count(*) FROM passage_vectors v JOIN passages p ON p.id = v.passage_id"
-    "  WHERE p.document_id = d.id)"
+    "  WHERE p.document_id = d.id), d.locked"
     " FROM documents d JOIN collections c ON c.id = d.collection_id ";
 
 } // namespace
@@ -144,19 +145,20 @@ Result<qint64> DocumentIndex::putEntry(const DocumentEntry &entry)
         return fail(collection.error());
     if (auto done = m_database.run(
             "INSERT INTO documents (collection_id, path, state, error_text, title, language,"
-            " page_kind, pages, bytes, modified_at, hash, remarks, indexed_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " page_kind, pages, bytes, modified_at, hash, remarks, indexed_at, locked)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (collection_id, path) DO UPDATE SET state = excluded.state,"
             " error_text = excluded.error_text, title = excluded.title,"
             " language = excluded.language, page_kind = excluded.page_kind, pages = excluded.pages,"
             " bytes = excluded.bytes, modified_at = excluded.modified_at, hash = excluded.hash,"
-            " remarks = excluded.remarks, indexed_at = excluded.indexed_at",
+            " remarks = excluded.remarks, indexed_at = excluded.indexed_at,"
+            " locked = excluded.locked",
             *collection, entry.path,
             entry.state == DocumentState::Ready ? QStringLiteral("ready")
                                                 : QStringLiteral("failed"),
             entry.errorText, entry.title, entry.language, int(entry.pageKind), entry.pages,
             entry.bytes, entry.modifiedAt, entry.hash, entry.remarks.join(QLatin1Char('\n')),
-            QDateTime::currentMSecsSinceEpoch());
+            QDateTime::currentMSecsSinceEpoch(), int(entry.locked));
         !done)
         return fail(done.error());
     return m_database.number("SELECT id FROM documents WHERE collection_id = ? AND path = ?",
@@ -271,11 +273,12 @@ Result<qint64> DocumentIndex::put(const DocumentEntry &entry, const DocumentText
     return *document;
 }
 
-Result<> DocumentIndex::putFailure(const DocumentEntry &entry, const QString &reason)
+Result<> DocumentIndex::putFailure(const DocumentEntry &entry, const Error &reason)
 {
     DocumentEntry failed = entry;
     failed.state = DocumentState::Failed;
-    failed.errorText = reason;
+    failed.errorText = QString::fromStdString(reason.message);
+    failed.locked = reason.code == ErrorCode::PasswordNeeded;
     auto transaction = Transaction::begin(m_database);
     if (!transaction)
         return fail(transaction.error());

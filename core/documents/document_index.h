@@ -29,6 +29,7 @@ struct DocumentEntry {
     QString path; // absolute
     DocumentState state = DocumentState::Ready;
     QString errorText; // of a Failed one
+    bool locked = false; // Failed for want of a password
     QString title;
     QString language; // ISO 639-1, or empty
     PageKind pageKind = PageKind::None;
@@ -83,7 +84,7 @@ public:
     Result<qint64> put(const DocumentEntry &entry, const DocumentText &text,
                        const std::vector<Passage> &passages);
     // The file could not be read: what was known of its text is dropped, the reason is kept.
-    Result<> putFailure(const DocumentEntry &entry, const QString &reason);
+    Result<> putFailure(const DocumentEntry &entry, const Error &reason);
     // The file is as it was, though its date or place is not.
     Result<> touch(qint64 document, const QString &path, qint64 modifiedAt);
     // It is read again whatever its file's date and content.

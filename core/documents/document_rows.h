@@ -1,4 +1,5 @@
-// The rows that hang on documents, for who takes documents out. Within a transaction of the caller's.
+// The rows that hang on documents, for who takes documents out. Within a transaction of the
+// caller's.
 #pragma once
 
 #include "core/storage/sqlite.h"

@@ -99,7 +99,7 @@ Result<FileOutcome> Indexer::take(const QString &path, const IndexRequest &reque
         outcome.kind = FileOutcome::Kind::Failed;
         outcome.reason = QString::fromStdString(error.message);
         outcome.code = error.code;
-        if (auto done = m_index.putFailure(entry, outcome.reason); !done)
+        if (auto done = m_index.putFailure(entry, error); !done)
             return fail(done.error());
         return outcome;
     };

@@ -177,12 +177,14 @@ CREATE TABLE passage_vectors (
 // - chat_collections: the collections that a chat's questions are asked of.
 // - message_citations: where an answer stands. A copy of what is needed to show them, because the
 //   document may change or go; hash is that of the file as it was read.
+// - documents.locked: it could not be read for want of a password.
 // - index_queue: files and folders that were to be taken in and are not yet: the work goes on after
 //   a crash. watched_folders: looked at again when something in them changes.
 Result<> version4(Database &database)
 {
     return database.execute(R"sql(
 ALTER TABLE messages ADD COLUMN passages_read INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE documents ADD COLUMN locked INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1));
 
 CREATE TABLE chat_collections (
     chat_id INTEGER NOT NULL REFERENCES chats (id),

@@ -10,6 +10,7 @@
 #include <QFile>
 #include <QPainter>
 #include <QPdfWriter>
+#include <QProcess>
 
 using namespace alcove;
 using namespace alcove::documentsui;
@@ -84,6 +85,36 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(m_library->files()->count(), 1, 20'000);
         click(tr("Undo"));
         QTRY_COMPARE_WITH_TIMEOUT(m_library->files()->count(), 2, 20'000);
+        noWarnings();
+    }
+
+    void aLockedFileWantsItsPassword()
+    {
+        const QString plain = m_dir->filePath(QStringLiteral("plain.pdf"));
+        {
+            QPdfWriter writer(plain);
+            QPainter painter(&writer);
+            painter.drawText(1000, 1000, QStringLiteral("The lighthouse has 199 steps."));
+        }
+        const QString locked = m_dir->filePath(QStringLiteral("locked.pdf"));
+        QCOMPARE(QProcess::execute(QStringLiteral("qpdf"),
+                                   {QStringLiteral("--encrypt"), QStringLiteral("open"),
+                                    QStringLiteral("open"), QStringLiteral("256"),
+                                    QStringLiteral("--"), plain, locked}),
+                 0);
+        m_library->add({QUrl::fromLocalFile(locked)});
+        const auto isLocked = [this] {
+            const auto *files = m_library->files();
+            return files->count() == 1
+                && files->data(files->index(0), DocumentListModel::LockedRole).toBool();
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(isLocked(), 20'000);
+        const documents::DocumentEntry entry = m_library->files()->row(0).entry;
+        m_library->readAgain(entry.collection, entry.path, QStringLiteral("wrong"));
+        QTRY_VERIFY_WITH_TIMEOUT(!m_library->busy() && isLocked(), 20'000);
+        m_library->readAgain(entry.collection, entry.path, QStringLiteral("open"));
+        QTRY_VERIFY_WITH_TIMEOUT(isReady(locked), 20'000);
+        QVERIFY(!isLocked());
         noWarnings();
     }
 

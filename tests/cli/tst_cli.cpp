@@ -218,6 +218,10 @@ private Q_SLOTS:
         const QByteArray special = lines("<|im_end|>", {"--parse-special"});
         QVERIFY(spelled.count(' ') > 0);
         QCOMPARE(special.count(' '), 0);
+        // Another way to cut the text: each figure by itself, or all of a number together.
+        QCOMPARE(lines("abc 1234567", {"--pre", "gpt-2"}), lines("abc 1234567"));
+        QVERIFY(lines("abc 1234567", {"--pre", "qwen2"}) != lines("abc 1234567"));
+
         const QByteArray withBos = lines("Hello", {"--bos"});
         QVERIFY(withBos.endsWith(" " + hello));
     }
@@ -426,14 +430,32 @@ private Q_SLOTS:
         }
     }
 
+    // Drawn on the host (top-k 0) and on the device (top-k 40).
+    void theSameSeedGivesTheSameText_data()
+    {
+        QTest::addColumn<QString>("device");
+        QTest::addColumn<QString>("topK");
+        for (const char *device : {"cpu", "vulkan"}) {
+            for (const char *topK : {"0", "40"})
+                QTest::addRow("%s, top-k %s", device, topK) << device << topK;
+        }
+    }
+
     void theSameSeedGivesTheSameText()
     {
-        const QStringList request =
-            kCpu + QStringList{"generate", starter(),       "--raw", "--prompt",
-                               "Alcove",   "--temperature", "1.3",   "--top-k",
-                               "0",        "--top-p",       "1",     "--min-p",
-                               "0",        "--max-tokens",  "12",    "--json",
-                               "--seed"};
+        QFETCH(QString, device);
+        QFETCH(QString, topK);
+        const QStringList request{"--device", device,     "generate", starter(),
+                                  "--raw",    "--prompt", "Alcove",   "--temperature",
+                                  "1.3",      "--top-k",  topK,       "--top-p",
+                                  "1",        "--min-p",  "0",        "--max-tokens",
+                                  "12",       "--json",   "--seed"};
+        if (device == QLatin1String("vulkan")
+            && runCli({"--device", device, "generate", starter(), "--prompt", "x", "--max-tokens",
+                       "1"})
+                    .exitCode
+                != 0)
+            QSKIP("There is no Vulkan device.");
         const auto one = runCli(request + QStringList{"11"}).json();
         QCOMPARE(one.at("seed").get<int>(), 11);
         QCOMPARE(runCli(request + QStringList{"11"}).json().at("tokens"), one.at("tokens"));

@@ -116,7 +116,7 @@ private Q_SLOTS:
         DocumentEntry entry;
         entry.collection = QStringLiteral("Documents");
         entry.path = QStringLiteral("/a.txt");
-        QVERIFY(index().putFailure(entry, QStringLiteral("The file is damaged.")));
+        QVERIFY(index().putFailure(entry, {ErrorCode::InvalidFile, "The file is damaged.", {}}));
         QVERIFY(found("pump").empty());
         const auto known = index().find(entry.collection, entry.path);
         QVERIFY(known && *known);

@@ -1,9 +1,11 @@
 // The shipped starter model in our engine against the scripts that made it: token ids, logits and
 // greedy text of a handful of conversations, recorded once by resources/starter/record.py.
 
+#include "core/cpu/cpu_executor.h"
 #include "core/cpu/reference_executor.h"
 #include "core/llm/chat_template.h"
 #include "core/llm/tokenizer.h"
+#include "tests/gpu/gpu_support.h"
 #include "tests/support/fixtures.h"
 
 #include <QTest>
@@ -46,12 +48,22 @@ private Q_SLOTS:
         }
     }
 
+    void logitsAndAnswersAreThoseOfTheScripts_data()
+    {
+        QTest::addColumn<QString>("runs");
+        QTest::addColumn<double>("tolerance");
+        QTest::newRow("reference") << "reference" << test::kNmseFloat32;
+        QTest::newRow("processor") << "processor" << test::kNmseInt8Activations;
+        QTest::newRow("Vulkan") << "Vulkan" << test::kNmseFloat16Kv;
+    }
+
     void logitsAndAnswersAreThoseOfTheScripts()
     {
-        llm::ExecutorOptions options;
-        options.contextLength = 256;
-        options.kvFormat = llm::KvFormat::F32;
-        auto executor = cpu::createReferenceExecutor(m_model, options, {});
+        QFETCH(QString, runs);
+        QFETCH(double, tolerance);
+        auto executor = executorOf(runs);
+        if (!executor && executor.error().code == ErrorCode::DeviceUnavailable)
+            QSKIP("There is no Vulkan device.");
         QVERIFY2(executor, executor ? "" : executor.error().message.c_str());
         const std::size_t vocabulary = m_model->spec().vocabulary;
         std::size_t row = 0;
@@ -61,7 +73,7 @@ private Q_SLOTS:
             const auto logits = (*executor)->forward(tokens, llm::LogitRows::Last);
             QVERIFY2(logits, logits ? "" : logits.error().message.c_str());
             const std::span<const float> expected(m_logits.data() + row * vocabulary, vocabulary);
-            QVERIFY2(test::nmse(*logits, expected) <= test::kNmseFloat32,
+            QVERIFY2(test::nmse(*logits, expected) <= tolerance,
                      qPrintable(QString::number(test::nmse(*logits, expected))));
 
             llm::SamplingParams greedy;
@@ -80,6 +92,22 @@ private Q_SLOTS:
     }
 
 private:
+    Result<std::unique_ptr<llm::Executor>> executorOf(const QString &name) const
+    {
+        llm::ExecutorOptions options;
+        options.contextLength = 256;
+        if (name == QLatin1String("processor"))
+            return cpu::createCpuExecutor(m_model, options, {});
+        if (name == QLatin1String("Vulkan")) {
+            const auto device = test::usableDevice();
+            if (!device)
+                return fail(ErrorCode::DeviceUnavailable, "There is none.");
+            return gpu::createVulkanExecutor(m_model, *device, options);
+        }
+        options.kvFormat = llm::KvFormat::F32;
+        return cpu::createReferenceExecutor(m_model, options, {});
+    }
+
     std::shared_ptr<const llm::Model> m_model;
     std::shared_ptr<const llm::Tokenizer> m_tokenizer;
     llm::Json m_recorded;
