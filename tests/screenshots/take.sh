@@ -152,8 +152,7 @@ documents() {
     say "notice period"
     sleep 1
     shot "$name-found"
-    keys Tab Tab Tab
-    xdotool mousemove --window "$window" "$((width / 2 + 60))" 200 click 1
+    xdotool mousemove --window "$window" "$((width / 2 + 60))" 280 click 1
     sleep 2
     shot "$name-source"
     stop
@@ -191,12 +190,16 @@ shot real-restarted
 stop
 echo "The bakery opens at seven in the morning. It was founded in 1921 by Anna Weber." >"$work/bakery.txt"
 "$(dirname "$alcove")/alcove-cli" --data-dir "$work/cited" index "$work/bakery.txt" --collection Bakery >/dev/null 2>&1
+choose "$work/cited" temperature 0
 start "$work/cited" 1120 780
-keys shift+Tab Return
+xdotool mousemove --window "$window" 314 721 click 1 # the paper clip
+sleep 0.8
+xdotool mousemove --window "$window" 400 702 click 1 # its only collection
 sleep 0.5
-keys Down Down Return
-sleep 0.5
-keys Tab
+xdotool mousemove --window "$window" 600 721 click 1
 ask "When was the bakery founded?" 6
 shot real-cited
+xdotool mousemove --window "$window" 361 297 click 1 # the source beneath the answer
+sleep 1
+shot real-source
 stop
